@@ -1,0 +1,1 @@
+//! Acceptance tests: real terraform and tofu drive the built provider against the lab.

@@ -1,0 +1,1 @@
+//! Runs steps against engines; keeps the journal and says what is left behind.

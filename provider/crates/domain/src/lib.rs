@@ -1,0 +1,13 @@
+//! The nouns and their rules: names, versions, cluster references, specs and facts.
+//!
+//! Everything here is pure: a value is parsed, checked and compared, never fetched.
+//! `Spec` is what is wanted, `Facts` is what was found.
+
+pub mod application;
+pub mod cluster;
+pub mod cluster_ref;
+pub mod fleet;
+pub mod mark;
+pub mod name;
+pub mod object_id;
+pub mod selector;

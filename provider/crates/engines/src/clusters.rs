@@ -1,0 +1,43 @@
+//! Finding clusters by their references.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::cluster::ClusterFacts;
+use domain::cluster_ref::ClusterRef;
+
+use crate::distribution::Distribution;
+use crate::error::EngineError;
+use crate::fleet_host::FleetHost;
+use crate::flux::Flux;
+use crate::limits::Limits;
+use crate::member::Member;
+
+/// The resolver: from a reference to a cluster that was asked who it is.
+#[async_trait]
+pub trait Clusters: Send + Sync {
+    /// Resolves `cluster`, connects, and compares the uid of its `kube-system` namespace with the reference's.
+    ///
+    /// Credentials are read at every call of a process's first contact with a cluster and kept for its later ones.
+    ///
+    /// # Errors
+    ///
+    /// - [`crate::error::Kind::Credentials`] if there is no usable kubeconfig at the reference's place.
+    /// - [`crate::error::Kind::AnotherCluster`] if another uid answers.
+    /// - Whatever the first call to the cluster meets: unreachable, untrusted, unauthenticated, denied, timed out.
+    async fn connect(&self, cluster: &ClusterRef, limits: &Limits) -> Result<Arc<dyn Cluster>, EngineError>;
+}
+
+/// A cluster that answers and is who it should be.
+pub trait Cluster: Send + Sync {
+    /// What it said of itself when it was connected to.
+    fn facts(&self) -> &ClusterFacts;
+    /// It as the carrier of fleets.
+    fn fleet_host(&self) -> &dyn FleetHost;
+    /// Flux on it.
+    fn flux(&self) -> &dyn Flux;
+    /// It as the distributor of applications.
+    fn distribution(&self) -> &dyn Distribution;
+    /// It as a member of fleets.
+    fn member(&self) -> &dyn Member;
+}

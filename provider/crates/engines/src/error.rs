@@ -1,0 +1,133 @@
+//! The one error of every engine: what was being done, to what, and of which kind the trouble is.
+
+use std::error::Error;
+
+/// What lies beneath an [`EngineError`].
+pub type Cause = Box<dyn Error + Send + Sync + 'static>;
+
+/// A call to the outside that did not work.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing} {target}")]
+pub struct EngineError {
+    /// A verb in the -ing form: `reading namespace`.
+    pub doing: &'static str,
+    /// What it was done to: an object, a name or an address. Never a secret.
+    pub target: String,
+    /// Of which kind the trouble is.
+    pub kind: Kind,
+    /// What lies beneath.
+    #[source]
+    pub cause: Option<Cause>,
+}
+
+/// Of which kind the trouble is. A kind exists because somebody acts on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The other side asks to come back (503, etcd without a leader).
+    Busy,
+    /// The other side asks for fewer calls (429).
+    Throttled,
+    /// No answer: refused, reset, no route, no such host.
+    Unreachable,
+    /// The certificate of the other side is not signed by whom we trust, or is for another name.
+    Untrusted,
+    /// The kubeconfig is missing or unusable.
+    Credentials(CredentialProblem),
+    /// The credentials are not accepted (401): wrong, revoked or expired.
+    Unauthenticated,
+    /// The credentials are accepted and may not do this (403).
+    Denied,
+    /// Another cluster answers at this place.
+    AnotherCluster,
+    /// It does not exist.
+    NotFound,
+    /// It exists already.
+    AlreadyExists,
+    /// Somebody else manages a field that we would change.
+    Conflict,
+    /// The other side refuses what we sent (400, 422, a webhook).
+    Rejected,
+    /// The deadline passed; the cause says what was seen last.
+    TimedOut,
+    /// The user cancelled.
+    Cancelled,
+}
+
+/// What is wrong with a kubeconfig.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CredentialProblem {
+    /// The file does not exist or cannot be read, or the environment variable is not set.
+    Missing,
+    /// It is not a kubeconfig: not YAML, or not of its shape.
+    Malformed,
+    /// It has no such context, or no current one.
+    NoContext,
+    /// A file it points to is missing, or its exec plugin did not give a credential.
+    Incomplete,
+}
+
+impl EngineError {
+    /// An error without a cause beneath.
+    pub fn new(doing: &'static str, target: impl Into<String>, kind: Kind) -> Self {
+        Self { doing, target: target.into(), kind, cause: None }
+    }
+
+    /// The same error with `cause` beneath.
+    #[must_use]
+    pub fn because(self, cause: impl Into<Cause>) -> Self {
+        Self { cause: Some(cause.into()), ..self }
+    }
+
+    /// What is being done to what, then every cause beneath, joined with colons.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut next = self.source();
+        while let Some(cause) = next {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            next = cause.source();
+        }
+        text
+    }
+}
+
+impl Kind {
+    /// Whether the same call may work a moment later. Lists every kind on purpose: a new one must be decided here.
+    pub fn is_transient(self) -> bool {
+        match self {
+            Self::Busy | Self::Throttled | Self::Unreachable => true,
+            Self::Untrusted
+            | Self::Credentials(_)
+            | Self::Unauthenticated
+            | Self::Denied
+            | Self::AnotherCluster
+            | Self::NotFound
+            | Self::AlreadyExists
+            | Self::Conflict
+            | Self::Rejected
+            | Self::TimedOut
+            | Self::Cancelled => false,
+        }
+    }
+
+    /// Whether the cluster could not be spoken to, so that nothing is known of what it holds.
+    /// A read keeps the state and warns; anything that acts on the cluster fails.
+    pub fn is_out_of_reach(self) -> bool {
+        match self {
+            Self::Busy
+            | Self::Throttled
+            | Self::Unreachable
+            | Self::Untrusted
+            | Self::Credentials(_)
+            | Self::Unauthenticated
+            | Self::Denied
+            | Self::TimedOut => true,
+            Self::AnotherCluster
+            | Self::NotFound
+            | Self::AlreadyExists
+            | Self::Conflict
+            | Self::Rejected
+            | Self::Cancelled => false,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Secrets in memory.
+
+pub use secrecy::{ExposeSecret, SecretString};

@@ -1,0 +1,1 @@
+//! Fakes that remember state, fault injection and a protocol client, for tests.

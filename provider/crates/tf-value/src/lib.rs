@@ -1,0 +1,1 @@
+//! Terraform's values, types, paths and diagnostics, and their codec.

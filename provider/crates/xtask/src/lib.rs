@@ -1,0 +1,1 @@
+//! Repository tasks: schema dump, docs generation, layer and house checks.

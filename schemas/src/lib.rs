@@ -1,0 +1,1 @@
+//! The Terraform shape of every object: attributes with their doc text, validators and typed models.
