@@ -4,7 +4,6 @@
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
     missing_docs,
-    unreachable_pub,
     unused_qualifications,
     reason = "generated code; its documentation is in proto/*.proto"
 )]
