@@ -1,0 +1,100 @@
+//! Stored state: plain JSON in the shape of the version that wrote it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::number::Number;
+use crate::path::Path;
+use crate::raw::Raw;
+use crate::ty::Type;
+
+/// Reads stored JSON as a value of `ty`: attributes it does not know are dropped, missing ones are null.
+///
+/// # Errors
+///
+/// The place and what is wrong there, for JSON of another shape. Null anywhere is fine.
+pub fn decode(json: &Json, ty: &Type) -> Result<Raw, String> {
+    decode_at(json, ty, &Path::root())
+}
+
+fn decode_at(json: &Json, ty: &Type, path: &Path) -> Result<Raw, String> {
+    let odd = |wanted: &str| Err(format!("`{path}` is not {wanted}"));
+    if json.is_null() {
+        return Ok(Raw::Null);
+    }
+    match (ty, json) {
+        (Type::String, Json::String(text)) => Ok(Raw::String(text.clone())),
+        (Type::String, Json::Number(number)) => Ok(Raw::String(number.to_string())),
+        (Type::String, Json::Bool(value)) => Ok(Raw::String(value.to_string())),
+        (Type::String, _) => odd("a string"),
+        (Type::Bool, Json::Bool(value)) => Ok(Raw::Bool(*value)),
+        (Type::Bool, _) => odd("a bool"),
+        (Type::Number, Json::Number(number)) => parse_number(&number.to_string(), path),
+        (Type::Number, Json::String(text)) => parse_number(text, path),
+        (Type::Number, _) => odd("a number"),
+        (Type::List(element), Json::Array(elements)) => elements_of(elements, element, path).map(Raw::List),
+        (Type::Set(element), Json::Array(elements)) => elements_of(elements, element, path).map(Raw::set),
+        (Type::List(_) | Type::Set(_), _) => odd("a list"),
+        (Type::Map(element), Json::Object(entries)) => entries
+            .iter()
+            .map(|(key, value)| Ok((key.clone(), decode_at(value, element, &path.key(key.clone()))?)))
+            .collect::<Result<BTreeMap<_, _>, String>>()
+            .map(Raw::Map),
+        (Type::Map(_), _) => odd("a map"),
+        (Type::Object(attributes), Json::Object(entries)) => attributes
+            .iter()
+            .map(|(name, ty)| {
+                let stored = entries.get(name).unwrap_or(&Json::Null);
+                Ok((name.clone(), decode_at(stored, ty, &path.attribute(name.clone()))?))
+            })
+            .collect::<Result<BTreeMap<_, _>, String>>()
+            .map(Raw::Map),
+        (Type::Object(_), _) => odd("an object"),
+        (Type::Tuple(types), Json::Array(elements)) if types.len() == elements.len() => types
+            .iter()
+            .zip(elements)
+            .enumerate()
+            .map(|(index, (ty, element))| decode_at(element, ty, &path.index(index)))
+            .collect::<Result<Vec<_>, String>>()
+            .map(Raw::List),
+        (Type::Tuple(_), _) => odd("a tuple"),
+        (Type::Dynamic, Json::Object(entries)) => {
+            let (Some(ty), Some(value)) = (entries.get("type"), entries.get("value")) else {
+                return odd("a value with its type");
+            };
+            let ty = Type::from_json(ty)?;
+            let value = decode_at(value, &ty, path)?;
+            Ok(Raw::Dynamic(Box::new((ty, value))))
+        }
+        (Type::Dynamic, _) => odd("a value with its type"),
+    }
+}
+
+fn elements_of(elements: &[Json], ty: &Type, path: &Path) -> Result<Vec<Raw>, String> {
+    elements.iter().enumerate().map(|(index, element)| decode_at(element, ty, &path.index(index))).collect()
+}
+
+fn parse_number(text: &str, path: &Path) -> Result<Raw, String> {
+    Number::parse(text).map(Raw::Number).map_err(|_| format!("`{path}` is not a number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_digits_and_attributes_are_filled_and_dropped() {
+        let ty = Type::Object(BTreeMap::from([
+            ("big".to_owned(), Type::Number),
+            ("new".to_owned(), Type::list(Type::String)),
+        ]));
+        let stored: Json = serde_json::from_str(r#"{"big": 123456789012345678901234567890.5, "old": 1}"#).unwrap();
+        let want = Raw::Map(BTreeMap::from([
+            ("big".to_owned(), Raw::Number(Number::parse("123456789012345678901234567890.5").unwrap())),
+            ("new".to_owned(), Raw::Null),
+        ]));
+        assert_eq!(decode(&stored, &ty), Ok(want));
+        assert!(decode(&serde_json::json!({"new": "text"}), &ty).is_err());
+    }
+}
