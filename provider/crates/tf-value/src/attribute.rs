@@ -235,6 +235,9 @@ impl Attribute {
 /// The type of an object with these attributes.
 pub fn object_type(attributes: &[Attribute]) -> Type {
     Type::Object(
-        attributes.iter().map(|attribute| (attribute.name.to_owned(), attribute.ty())).collect::<BTreeMap<_, _>>(),
+        attributes
+            .iter()
+            .map(|attribute| (attribute.name.to_owned(), attribute.ty()))
+            .collect::<BTreeMap<_, _>>(),
     )
 }

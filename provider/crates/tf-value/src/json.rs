@@ -89,7 +89,8 @@ mod tests {
             ("big".to_owned(), Type::Number),
             ("new".to_owned(), Type::list(Type::String)),
         ]));
-        let stored: Json = serde_json::from_str(r#"{"big": 123456789012345678901234567890.5, "old": 1}"#).unwrap();
+        let stored: Json =
+            serde_json::from_str(r#"{"big": 123456789012345678901234567890.5, "old": 1}"#).unwrap();
         let want = Raw::Map(BTreeMap::from([
             ("big".to_owned(), Raw::Number(Number::parse("123456789012345678901234567890.5").unwrap())),
             ("new".to_owned(), Raw::Null),

@@ -106,6 +106,18 @@ impl ToRaw for Number {
     }
 }
 
+impl FromRaw for Raw {
+    fn from_raw(raw: &Raw) -> Result<Self, String> {
+        Ok(raw.clone())
+    }
+}
+
+impl ToRaw for Raw {
+    fn to_raw(&self) -> Raw {
+        self.clone()
+    }
+}
+
 impl<T: FromRaw> FromRaw for Vec<Value<T>> {
     fn from_raw(raw: &Raw) -> Result<Self, String> {
         match raw {

@@ -28,7 +28,11 @@ pub struct Malformed {
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_root() { f.write_str(&self.problem) } else { write!(f, "{}: {}", self.path, self.problem) }
+        if self.path.is_root() {
+            f.write_str(&self.problem)
+        } else {
+            write!(f, "{}: {}", self.path, self.problem)
+        }
     }
 }
 
@@ -132,8 +136,8 @@ impl<'a> Reader<'a> {
                 }
                 let marker = self.marker(path)?;
                 let json = self.blob(marker, path)?;
-                let json: serde_json::Value =
-                    serde_json::from_slice(json).map_err(|error| malformed(path, format!("its type: {error}")))?;
+                let json: serde_json::Value = serde_json::from_slice(json)
+                    .map_err(|error| malformed(path, format!("its type: {error}")))?;
                 let ty = Type::from_json(&json).map_err(|problem| malformed(path, problem))?;
                 let value = self.value(&ty, path, depth + 1)?;
                 Ok(Raw::Dynamic(Box::new((ty, value))))
@@ -167,8 +171,8 @@ impl<'a> Reader<'a> {
             Marker::Str32 => self.length(4, path)?,
             _ => return Err(malformed(path, "a string is wanted")),
         };
-        let text =
-            std::str::from_utf8(self.take(length, path)?).map_err(|_| malformed(path, "a string is not UTF-8"))?;
+        let text = std::str::from_utf8(self.take(length, path)?)
+            .map_err(|_| malformed(path, "a string is not UTF-8"))?;
         Ok(text.nfc().collect())
     }
 

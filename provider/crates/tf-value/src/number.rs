@@ -74,7 +74,11 @@ impl Number {
         }
         fraction.truncate(fraction.trim_end_matches('0').len());
         let sign = if negative && (whole != "0" || !fraction.is_empty()) { "-" } else { "" };
-        Ok(Self(if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }))
+        Ok(Self(if fraction.is_empty() {
+            format!("{sign}{whole}")
+        } else {
+            format!("{sign}{whole}.{fraction}")
+        }))
     }
 
     /// Takes a binary float with every digit it has. Not a number becomes zero, which Terraform never sends.
@@ -150,7 +154,10 @@ mod tests {
     #[test]
     fn floats_keep_every_digit() {
         assert_eq!(Number::from_f64(1.5).as_str(), "1.5");
-        assert_eq!(Number::from_f64(0.1).as_str(), "0.1000000000000000055511151231257827021181583404541015625");
+        assert_eq!(
+            Number::from_f64(0.1).as_str(),
+            "0.1000000000000000055511151231257827021181583404541015625"
+        );
         assert_eq!(Number::from_f64(-1e22).as_str(), "-10000000000000000000000");
     }
 }

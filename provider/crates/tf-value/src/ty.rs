@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn types_read_back_as_written() {
-        for text in [r#""dynamic""#, r#"["list",["map","number"]]"#, r#"["object",{"a":["tuple",["bool"]]}]"#] {
+        for text in [r#""dynamic""#, r#"["list",["map","number"]]"#, r#"["object",{"a":["tuple",["bool"]]}]"#]
+        {
             let json: Json = serde_json::from_str(text).unwrap();
             assert_eq!(Type::from_json(&json).unwrap().to_json().to_string(), text);
         }

@@ -10,8 +10,7 @@ use tf_value::refinement::Refinement;
 use tf_value::ty::Type;
 
 fn types() -> impl Strategy<Value = Type> {
-    let leaf =
-        prop_oneof![Just(Type::String), Just(Type::Bool), Just(Type::Number), Just(Type::Dynamic)];
+    let leaf = prop_oneof![Just(Type::String), Just(Type::Bool), Just(Type::Number), Just(Type::Dynamic)];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
             inner.clone().prop_map(Type::list),
@@ -25,7 +24,9 @@ fn types() -> impl Strategy<Value = Type> {
 
 fn values(ty: Type) -> BoxedStrategy<Raw> {
     let known: BoxedStrategy<Raw> = match ty {
-        Type::String => "\\PC{0,12}".prop_map(|text| decode(&encode(&Raw::String(text)), &Type::String).unwrap()).boxed(),
+        Type::String => {
+            "\\PC{0,12}".prop_map(|text| decode(&encode(&Raw::String(text)), &Type::String).unwrap()).boxed()
+        }
         Type::Bool => any::<bool>().prop_map(Raw::Bool).boxed(),
         Type::Number => prop_oneof![
             any::<i64>().prop_map(|n| Raw::Number(Number::from(n))),
@@ -40,14 +41,18 @@ fn values(ty: Type) -> BoxedStrategy<Raw> {
             .boxed(),
         Type::List(element) => prop::collection::vec(values(*element), 0..4).prop_map(Raw::List).boxed(),
         Type::Set(element) => prop::collection::vec(values(*element), 0..4).prop_map(Raw::set).boxed(),
-        Type::Map(element) => prop::collection::btree_map("[a-z]{0,6}", values(*element), 0..4).prop_map(Raw::Map).boxed(),
+        Type::Map(element) => {
+            prop::collection::btree_map("[a-z]{0,6}", values(*element), 0..4).prop_map(Raw::Map).boxed()
+        }
         Type::Object(attributes) => attributes
             .into_iter()
             .map(|(name, ty)| values(ty).prop_map(move |value| (name.clone(), value)))
             .collect::<Vec<_>>()
             .prop_map(|entries| Raw::Map(entries.into_iter().collect()))
             .boxed(),
-        Type::Tuple(elements) => elements.into_iter().map(values).collect::<Vec<_>>().prop_map(Raw::List).boxed(),
+        Type::Tuple(elements) => {
+            elements.into_iter().map(values).collect::<Vec<_>>().prop_map(Raw::List).boxed()
+        }
     };
     prop_oneof![1 => Just(Raw::Null), 1 => Just(Raw::unknown()), 8 => known].boxed()
 }

@@ -1,0 +1,5 @@
+//! The resources.
+
+pub mod application;
+pub mod attached_cluster;
+pub mod fleet;
