@@ -1,0 +1,327 @@
+//! An application: steps on its host.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::application::{
+    ApplicationFacts, ApplicationSpec, GitSourceSpec, Placement, PlacementFacts, Progress,
+};
+use domain::cluster_ref::ClusterRef;
+use domain::mark::{Incarnation, Mark, Phase};
+use domain::name::Name;
+
+use crate::last_change::{LastChange, count, shortened};
+use crate::refusal::Refusal;
+
+/// One change to an application, complete enough to carry out without deciding anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApplicationStep {
+    /// Make the source, or change it or what it bears.
+    PutSource {
+        /// What it asks for.
+        source: GitSourceSpec,
+        /// Its mark.
+        mark: Mark,
+        /// What the user asked for and no API stores.
+        note: String,
+    },
+    /// Take a policy from a member, with what it put there if it prunes.
+    RemovePlacement {
+        /// Name of the Flux object.
+        name: String,
+        /// The policy.
+        policy: Name,
+        /// The member.
+        member: Name,
+        /// The member's cluster, where the fleet still has it.
+        cluster: Option<ClusterRef>,
+    },
+    /// Put a policy onto a member, or change it there.
+    PutPlacement {
+        /// Name of the Flux object.
+        name: String,
+        /// What goes where.
+        placement: Placement,
+        /// The making it belongs to.
+        incarnation: Incarnation,
+    },
+    /// Wait until the source is there and every placement reports its revision applied.
+    AwaitApplied {
+        /// Names of the Flux objects.
+        placements: BTreeSet<String>,
+    },
+    /// Remove the source.
+    RemoveSource {
+        /// The making it must bear.
+        incarnation: Incarnation,
+    },
+}
+
+/// Stages in their order; the steps of a stage do not depend on each other.
+pub type ApplicationStages = Vec<Vec<ApplicationStep>>;
+
+/// Returns the stages that turn `found` into `wanted`: the source, then what leaves, then what comes, then the wait,
+/// then the mark that says it is finished.
+///
+/// Given its own result as `found`, it returns no stages, except that a create always ends with its mark.
+pub fn plan(
+    wanted: &ApplicationSpec,
+    found: &ApplicationFacts,
+    mark: &Mark,
+    note: &str,
+) -> ApplicationStages {
+    let put = |mark: &Mark| ApplicationStep::PutSource {
+        source: wanted.source.clone(),
+        mark: mark.clone(),
+        note: note.to_owned(),
+    };
+    let unfinished = mark.phase == Phase::Creating;
+    let source_is_right = found.source.as_ref().is_some_and(|source| {
+        source.spec.as_ref() == Some(&wanted.source)
+            && source.mark.as_ref() == Some(mark)
+            && source.note.as_deref() == Some(note)
+    });
+    let placements = wanted.placements();
+    let mut stages = Vec::new();
+    if unfinished || !source_is_right {
+        stages.push(vec![put(mark)]);
+    }
+    stages.push(leaving(wanted, &placements, found));
+    let comes: Vec<ApplicationStep> = placements
+        .iter()
+        .filter(|(name, placement)| {
+            !found.placements.get(*name).is_some_and(|facts| is_right(placement, facts))
+        })
+        .map(|(name, placement)| ApplicationStep::PutPlacement {
+            name: name.clone(),
+            placement: placement.clone(),
+            incarnation: mark.incarnation.clone(),
+        })
+        .collect();
+    let works = unfinished || !stages.concat().is_empty() || !comes.is_empty();
+    stages.push(comes);
+    if wanted.wait && works {
+        stages.push(vec![ApplicationStep::AwaitApplied { placements: placements.into_keys().collect() }]);
+    }
+    if unfinished {
+        stages.push(vec![put(&mark.clone().ready())]);
+    }
+    stages.retain(|stage| !stage.is_empty());
+    stages
+}
+
+fn is_right(wanted: &Placement, found: &PlacementFacts) -> bool {
+    found.kustomization.as_ref() == Some(&wanted.kustomization) && !found.deleting && !found.suspended
+}
+
+fn leaving(
+    wanted: &ApplicationSpec,
+    placements: &BTreeMap<String, Placement>,
+    found: &ApplicationFacts,
+) -> Vec<ApplicationStep> {
+    found
+        .placements
+        .iter()
+        .filter(|(name, _)| !placements.contains_key(*name))
+        .map(|(name, facts)| removal(name, facts, &wanted.target.members))
+        .collect()
+}
+
+fn removal(
+    name: &str,
+    facts: &PlacementFacts,
+    members: &BTreeMap<Name, domain::application::TargetMember>,
+) -> ApplicationStep {
+    ApplicationStep::RemovePlacement {
+        name: name.to_owned(),
+        policy: facts.policy.clone(),
+        member: facts.member.clone(),
+        cluster: members.get(&facts.member).map(|member| member.cluster.clone()),
+    }
+}
+
+/// Returns the stages that remove an application: every placement, then the source.
+pub fn teardown(
+    members: &BTreeMap<Name, domain::application::TargetMember>,
+    found: &ApplicationFacts,
+    incarnation: &Incarnation,
+) -> ApplicationStages {
+    let mut stages =
+        vec![found.placements.iter().map(|(name, facts)| removal(name, facts, members)).collect::<Vec<_>>()];
+    if found.source.is_some() {
+        stages.push(vec![ApplicationStep::RemoveSource { incarnation: incarnation.clone() }]);
+    }
+    stages.retain(|stage| !stage.is_empty());
+    stages
+}
+
+/// Whether a create of what `mark` marks may go on from what was found.
+///
+/// # Errors
+///
+/// The [`Refusal`], if it may not.
+pub fn admit_create(found: &ApplicationFacts, mark: &Mark) -> Result<(), Refusal> {
+    match &found.source {
+        None => Ok(()),
+        Some(source) => crate::refusal::may_create(mark, source.mark.as_ref(), source.deleting),
+    }
+}
+
+/// Whether what was found is what is stored. A source that is gone is made anew by the update.
+///
+/// # Errors
+///
+/// The [`Refusal`], if it is not.
+pub fn admit_update(found: &ApplicationFacts, incarnation: &Incarnation) -> Result<(), Refusal> {
+    match &found.source {
+        None => Ok(()),
+        Some(source) => crate::refusal::may_update(incarnation, source.mark.as_ref(), source.deleting),
+    }
+}
+
+/// What differs from `wanted` and no attribute shows, a sentence each.
+pub fn drift(wanted: &ApplicationSpec, found: &ApplicationFacts) -> Vec<String> {
+    let mut drift = Vec::new();
+    match &found.source {
+        None => drift.push("source: it is gone".to_owned()),
+        Some(source) if source.spec.as_ref() != Some(&wanted.source) => {
+            drift.push("source: it was changed".to_owned());
+        }
+        Some(_) => {}
+    }
+    let placements = wanted.placements();
+    for (name, placement) in &placements {
+        let at = format!("{} on {}", placement.policy, placement.member);
+        match found.placements.get(name) {
+            None => drift.push(format!("{at}: it is gone")),
+            Some(facts) if facts.deleting => drift.push(format!("{at}: it is being deleted")),
+            Some(facts) if facts.suspended => drift.push(format!("{at}: it is suspended")),
+            Some(facts) if facts.kustomization.as_ref() != Some(&placement.kustomization) => {
+                drift.push(format!("{at}: it was changed"));
+            }
+            Some(_) => {}
+        }
+    }
+    for (name, facts) in &found.placements {
+        if !placements.contains_key(name) {
+            drift.push(format!("{} on {}: it is there and should not be", facts.policy, facts.member));
+        }
+    }
+    drift
+}
+
+/// What Flux says of the placements that are awaited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Failures: where, Flux's reason and message. In the order of the placements.
+    pub failed: Vec<Failing>,
+    /// What is still under way, a line each.
+    pub pending: Vec<String>,
+}
+
+/// One failure as Flux reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// The policy; none for the source itself.
+    pub policy: Option<Name>,
+    /// The member; none for the source itself.
+    pub member: Option<Name>,
+    /// Flux's reason.
+    pub reason: String,
+    /// Flux's message.
+    pub message: String,
+    /// Whether Flux has given up until something changes.
+    pub stalled: bool,
+}
+
+/// Judges whether the source's revision is applied by all of `placements`: Ready for the object's present shape, and
+/// last applied exactly the revision that the source holds now.
+pub fn judge(found: &ApplicationFacts, placements: &BTreeSet<String>) -> Verdict {
+    let mut verdict = Verdict::default();
+    let Some(source) = &found.source else {
+        verdict.pending.push("source: not there".to_owned());
+        return verdict;
+    };
+    match &source.progress {
+        Progress::Ready => {}
+        Progress::Pending { message } => verdict.pending.push(format!("source: {message}")),
+        Progress::Failed { reason, message, stalled } => verdict.failed.push(Failing {
+            policy: None,
+            member: None,
+            reason: reason.clone(),
+            message: message.clone(),
+            stalled: *stalled,
+        }),
+    }
+    for name in placements {
+        let Some(facts) = found.placements.get(name) else {
+            verdict.pending.push(format!("{name}: not there"));
+            continue;
+        };
+        let at = format!("{} on {}", facts.policy, facts.member);
+        match &facts.progress {
+            Progress::Ready
+                if facts.applied_revision.is_some() && facts.applied_revision == source.revision => {}
+            Progress::Ready => verdict.pending.push(format!("{at}: not at the source's revision yet")),
+            Progress::Pending { message } => verdict.pending.push(format!("{at}: {message}")),
+            Progress::Failed { reason, message, stalled } => verdict.failed.push(Failing {
+                policy: Some(facts.policy.clone()),
+                member: Some(facts.member.clone()),
+                reason: reason.clone(),
+                message: message.clone(),
+                stalled: *stalled,
+            }),
+        }
+    }
+    verdict
+}
+
+/// An application as configuration has it, references aside: what the words of a change are made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApplicationShape {
+    /// Policies by member.
+    pub placements: BTreeMap<String, BTreeSet<String>>,
+    /// The source in words.
+    pub source: String,
+    /// The content of each policy, in a form that can be compared.
+    pub policies: BTreeMap<String, String>,
+}
+
+/// The change from `prior` (none for a create) to `planned` in words.
+pub fn last_change(prior: Option<&ApplicationShape>, planned: &ApplicationShape) -> LastChange {
+    let empty = ApplicationShape::default();
+    let before = prior.unwrap_or(&empty);
+    let pairs = |shape: &ApplicationShape| -> BTreeSet<(String, String)> {
+        shape
+            .placements
+            .iter()
+            .flat_map(|(member, policies)| policies.iter().map(|policy| (member.clone(), policy.clone())))
+            .collect()
+    };
+    let (old, new) = (pairs(before), pairs(planned));
+    let mut steps = Vec::new();
+    if prior.is_some() && before.source != planned.source {
+        steps.push(format!("source: {}", planned.source));
+    }
+    steps.extend(old.difference(&new).map(|(member, policy)| format!("{member}: remove {policy}")));
+    steps.extend(new.difference(&old).map(|(member, policy)| format!("{member}: deploy {policy}")));
+    steps.extend(
+        new.intersection(&old)
+            .filter(|(_, policy)| before.policies.get(policy) != planned.policies.get(policy))
+            .map(|(member, policy)| format!("{member}: change {policy}")),
+    );
+    let short = |shape: &ApplicationShape| {
+        format!(
+            "{} on {}",
+            shape.source,
+            count(shape.placements.values().filter(|p| !p.is_empty()).count(), "cluster")
+        )
+    };
+    LastChange {
+        from: prior.map(short).unwrap_or_default(),
+        to: short(planned),
+        steps: shortened(if steps.is_empty() { vec!["mend".to_owned()] } else { steps }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+use std::time::Duration;
+
+use super::*;
+use domain::application::{
+    FleetTarget, GitRevision, KustomizationSpec, PolicySpec, SourceFacts, TargetMember,
+};
+use domain::cluster_ref::FleetRef;
+use domain::selector::LabelSelector;
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+fn kustomization(path: &str) -> KustomizationSpec {
+    KustomizationSpec {
+        path: path.into(),
+        prune: true,
+        interval: Duration::from_mins(10),
+        retry_interval: None,
+        timeout: None,
+        target_namespace: None,
+        force: false,
+    }
+}
+
+fn wanted(members: &[(&str, &str)]) -> ApplicationSpec {
+    let labels = |env: &str| BTreeMap::from([("env".to_owned(), env.to_owned())]);
+    ApplicationSpec {
+        name: name("web"),
+        target: FleetTarget {
+            fleet: FleetRef { name: name("demo"), host: ClusterRef::parse("env:HUB?uid=1").unwrap() },
+            members: members
+                .iter()
+                .map(|(n, env)| {
+                    let cluster = ClusterRef::parse(&format!("env:A?uid={n}")).unwrap();
+                    (name(n), TargetMember { cluster, labels: labels(env) })
+                })
+                .collect(),
+        },
+        source: GitSourceSpec {
+            url: "https://example/apps.git".into(),
+            revision: GitRevision::Branch("main".into()),
+            interval: Duration::from_mins(1),
+            timeout: None,
+            secret_name: None,
+        },
+        policies: BTreeMap::from([
+            (
+                name("base"),
+                PolicySpec { selector: LabelSelector::default(), kustomization: kustomization("./base") },
+            ),
+            (
+                name("edge"),
+                PolicySpec {
+                    selector: LabelSelector { match_labels: labels("edge") },
+                    kustomization: kustomization("./edge"),
+                },
+            ),
+        ]),
+        wait: true,
+    }
+}
+
+fn mark(phase: Phase) -> Mark {
+    Mark {
+        kind: "kurator_application".into(),
+        name: "web".into(),
+        owner: "default".into(),
+        incarnation: Incarnation::new("i1"),
+        phase,
+    }
+}
+
+/// What the host holds once every step was carried out and Flux has done its part.
+fn carried_out(stages: &ApplicationStages, mut found: ApplicationFacts) -> ApplicationFacts {
+    for step in stages.iter().flatten() {
+        match step {
+            ApplicationStep::PutSource { source, mark, note } => {
+                found.source = Some(SourceFacts {
+                    spec: Some(source.clone()),
+                    mark: Some(mark.clone()),
+                    deleting: false,
+                    progress: Progress::Ready,
+                    revision: Some("main@sha1:a".into()),
+                    note: Some(note.clone()),
+                });
+            }
+            ApplicationStep::PutPlacement { name, placement, .. } => {
+                found.placements.insert(
+                    name.clone(),
+                    PlacementFacts {
+                        policy: placement.policy.clone(),
+                        member: placement.member.clone(),
+                        kustomization: Some(placement.kustomization.clone()),
+                        application: Name::parse("web").unwrap(),
+                        deleting: false,
+                        suspended: false,
+                        progress: Progress::Ready,
+                        applied_revision: Some("main@sha1:a".into()),
+                        inventory: vec![],
+                    },
+                );
+            }
+            ApplicationStep::RemovePlacement { name, .. } => {
+                found.placements.remove(name);
+            }
+            ApplicationStep::AwaitApplied { placements } => {
+                assert_eq!(judge(&found, placements), Verdict::default());
+            }
+            ApplicationStep::RemoveSource { .. } => found.source = None,
+        }
+    }
+    found
+}
+
+#[test]
+fn a_carried_out_plan_leaves_nothing_to_do_and_a_teardown_leaves_nothing() {
+    let spec = wanted(&[("hub", "hub"), ("edge", "edge")]);
+    let stages = plan(&spec, &ApplicationFacts::default(), &mark(Phase::Creating), "{}");
+    let found = carried_out(&stages, ApplicationFacts::default());
+    assert_eq!(
+        found.placements.keys().collect::<Vec<_>>(),
+        ["web-base-edge", "web-base-hub", "web-edge-edge"]
+    );
+    assert_eq!(plan(&spec, &found, &mark(Phase::Ready), "{}"), Vec::<Vec<ApplicationStep>>::new());
+    assert_eq!(drift(&spec, &found), Vec::<String>::new());
+    let left = carried_out(&teardown(&spec.target.members, &found, &Incarnation::new("i1")), found);
+    assert_eq!(left, ApplicationFacts::default());
+}
+
+#[test]
+fn an_edited_label_moves_the_policy_in_one_plan() {
+    let before = wanted(&[("hub", "hub"), ("edge", "edge")]);
+    let stages = plan(&before, &ApplicationFacts::default(), &mark(Phase::Creating), "{}");
+    let found = carried_out(&stages, ApplicationFacts::default());
+    let after = wanted(&[("hub", "edge"), ("edge", "hub")]);
+    let stages = plan(&after, &found, &mark(Phase::Ready), "{}");
+    assert!(
+        matches!(&stages[0][..], [ApplicationStep::RemovePlacement { name, cluster: Some(_), .. }] if name == "web-edge-edge")
+    );
+    assert!(matches!(&stages[1][..], [ApplicationStep::PutPlacement { name, .. }] if name == "web-edge-hub"));
+    assert!(
+        matches!(&stages[2][..], [ApplicationStep::AwaitApplied { placements }] if placements.len() == 3)
+    );
+    assert_eq!(stages.len(), 3);
+}
+
+#[test]
+fn applied_means_the_very_revision_the_source_holds() {
+    let spec = wanted(&[("hub", "hub")]);
+    let stages = plan(&spec, &ApplicationFacts::default(), &mark(Phase::Creating), "{}");
+    let mut found = carried_out(&stages, ApplicationFacts::default());
+    let names: BTreeSet<String> = spec.placements().into_keys().collect();
+    found.source.as_mut().unwrap().revision = Some("main@sha1:b".into());
+    assert_eq!(judge(&found, &names).pending, ["base on hub: not at the source's revision yet"]);
+    found.placements.get_mut("web-base-hub").unwrap().progress =
+        Progress::Failed { reason: "HealthCheckFailed".into(), message: "timeout".into(), stalled: false };
+    let verdict = judge(&found, &names);
+    assert_eq!(verdict.failed[0].reason, "HealthCheckFailed");
+    assert!(verdict.pending.is_empty());
+}
+
+#[test]
+fn what_a_stranger_did_is_listed() {
+    let spec = wanted(&[("hub", "hub"), ("edge", "hub")]);
+    let stages = plan(&spec, &ApplicationFacts::default(), &mark(Phase::Creating), "{}");
+    let mut found = carried_out(&stages, ApplicationFacts::default());
+    found.placements.get_mut("web-base-hub").unwrap().suspended = true;
+    found.placements.remove("web-base-edge");
+    assert_eq!(drift(&spec, &found), ["base on edge: it is gone", "base on hub: it is suspended"]);
+}
+
+#[test]
+fn a_change_in_words() {
+    let shape = |placements: &[(&str, &str)]| ApplicationShape {
+        placements: placements.iter().fold(
+            BTreeMap::new(),
+            |mut all: BTreeMap<String, BTreeSet<String>>, (m, p)| {
+                all.entry((*m).to_owned()).or_default().insert((*p).to_owned());
+                all
+            },
+        ),
+        source: "branch main of https://example/apps.git".into(),
+        policies: BTreeMap::new(),
+    };
+    let change = last_change(
+        Some(&shape(&[("edge", "base"), ("edge", "edge"), ("hub", "base")])),
+        &shape(&[("edge", "base"), ("hub", "base"), ("hub", "edge")]),
+    );
+    assert_eq!(change.steps, ["edge: remove edge", "hub: deploy edge"]);
+    assert_eq!(change.to, "branch main of https://example/apps.git on 2 clusters");
+}
