@@ -1,0 +1,188 @@
+//! An application's steps as engine calls.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::cluster_ref::ClusterRef;
+use domain::name::Name;
+use engines::clusters::{Cluster, Clusters};
+use engines::distribution::{Freshness, Removal};
+use engines::error::{EngineError, Kind};
+use engines::fleet_host::Conflicts;
+use engines::limits::Limits;
+use engines::wait::{Pace, Seen, until};
+use planning::application::{ApplicationStages, ApplicationStep, Verdict, judge};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::journal::{Failure, Journal, Note};
+use crate::members::{Met, OnUnreachable, meet};
+use crate::run::run;
+
+/// How long Flux may go on reporting one failure before it is taken as its last word: long enough for the order of
+/// objects to settle and for one retry of the source (lab, 2026-11-21: a failed fetch is retried after some seconds).
+const LAST_WORD: Duration = Duration::from_secs(20);
+
+/// What an application's steps are carried out with.
+pub struct ApplicationHands<'a> {
+    /// The resolver.
+    pub clusters: &'a dyn Clusters,
+    /// The fleet's host.
+    pub host: &'a Arc<dyn Cluster>,
+    /// The fleet.
+    pub fleet: &'a Name,
+    /// The application.
+    pub application: &'a Name,
+    /// Whether fields that others manage are taken over.
+    pub conflicts: Conflicts,
+    /// What a removal does about members out of reach.
+    pub on_unreachable: OnUnreachable,
+    /// How many objects at a time.
+    pub at_a_time: usize,
+}
+
+impl ApplicationHands<'_> {
+    /// Carries out `stages`.
+    pub async fn carry_out(&self, stages: ApplicationStages, limits: &Limits) -> Journal<ApplicationStep> {
+        run(stages, self.at_a_time, limits, |step| self.step(step, limits)).await
+    }
+
+    async fn step(&self, step: ApplicationStep, limits: &Limits) -> Result<Vec<Note>, Failure> {
+        let distribution = self.host.distribution();
+        match step {
+            ApplicationStep::PutSource { source, mark, note } => distribution
+                .put_source(self.fleet, self.application, &source, &mark, &note, self.conflicts, limits)
+                .await
+                .map_err(on_host)?,
+            ApplicationStep::PutPlacement { name, placement, incarnation } => distribution
+                .put_placement(
+                    self.fleet,
+                    self.application,
+                    &name,
+                    &placement,
+                    &incarnation,
+                    self.conflicts,
+                    limits,
+                )
+                .await
+                .map_err(on_host)?,
+            ApplicationStep::RemovePlacement { name, member, cluster, .. } => {
+                return self.remove_placement(&name, &member, cluster.as_ref(), limits).await;
+            }
+            ApplicationStep::AwaitApplied { placements } => self.await_applied(&placements, limits).await?,
+            ApplicationStep::RemoveSource { incarnation } => distribution
+                .remove_source(self.fleet, self.application, &incarnation, limits)
+                .await
+                .map_err(on_host)?,
+        }
+        Ok(Vec::new())
+    }
+
+    async fn remove_placement(
+        &self,
+        name: &str,
+        member: &Name,
+        cluster: Option<&ClusterRef>,
+        limits: &Limits,
+    ) -> Result<Vec<Note>, Failure> {
+        let met = meet(self.clusters, member, cluster, self.on_unreachable, limits).await?;
+        let distribution = self.host.distribution();
+        let found = distribution
+            .observe_application(self.fleet, self.application, Freshness::Now, limits)
+            .await
+            .map_err(on_host)?;
+        let Some(facts) = found.placements.get(name) else { return Ok(Vec::new()) };
+        let removal = if matches!(met, Met::There(_)) { Removal::Prune } else { Removal::Release };
+        distribution.remove_placement(self.fleet, name, removal, limits).await.map_err(on_host)?;
+        if let Met::There(there) = &met
+            && facts.kustomization.as_ref().is_none_or(|it| it.prune)
+        {
+            let objects = self.not_held_by_others(&facts.inventory, name, member, limits).await?;
+            let objects = there
+                .member()
+                .remaining(&objects, limits)
+                .await
+                .map_err(|error| Failure::Engine { member: Some(member.clone()), error })?;
+            if !objects.is_empty() {
+                return Err(Failure::Remains { member: member.clone(), objects });
+            }
+        }
+        let left = facts.inventory.iter().map(ToString::to_string).collect();
+        Ok(met.note(member, cluster, left).into_iter().collect())
+    }
+
+    /// An object that another policy holds on the same member too is rightly still there.
+    async fn not_held_by_others(
+        &self,
+        inventory: &[domain::object_id::ObjectId],
+        name: &str,
+        member: &Name,
+        limits: &Limits,
+    ) -> Result<Vec<domain::object_id::ObjectId>, Failure> {
+        let others =
+            self.host.distribution().observe_placements(self.fleet, limits).await.map_err(on_host)?;
+        let held: BTreeSet<_> = others
+            .iter()
+            .filter(|(other, facts)| *other != name && facts.member == *member)
+            .flat_map(|(_, facts)| &facts.inventory)
+            .collect();
+        Ok(inventory.iter().filter(|object| !held.contains(object)).cloned().collect())
+    }
+
+    async fn await_applied(&self, placements: &BTreeSet<String>, limits: &Limits) -> Result<(), Failure> {
+        let failing_since = Mutex::new(None::<Instant>);
+        let last = Mutex::new(Verdict::default());
+        let looked =
+            until("waiting for application", self.application.as_str(), Pace::CONTROLLER, limits, || async {
+                let found = self
+                    .host
+                    .distribution()
+                    .observe_application(self.fleet, self.application, Freshness::Now, limits)
+                    .await?;
+                let verdict = judge(&found, placements);
+                *last.lock().await = verdict.clone();
+                let mut since = failing_since.lock().await;
+                if verdict.failed.is_empty() {
+                    *since = None;
+                    if verdict.pending.is_empty() {
+                        return Ok(Seen::Ready(None));
+                    }
+                    return Ok(Seen::Pending(verdict.pending.join("; ")));
+                }
+                let begun = *since.get_or_insert_with(Instant::now);
+                // Others may still be under way: all that fails is reported at once, so these are waited for, unless the
+                // source itself fails, for then nothing more can come.
+                let source_fails = verdict.failed.iter().any(|failing| failing.member.is_none());
+                let decided = verdict.pending.is_empty() || source_fails;
+                let final_word =
+                    verdict.failed.iter().all(|failing| failing.stalled) || begun.elapsed() > LAST_WORD;
+                if decided && final_word {
+                    return Ok(Seen::Ready(Some(verdict)));
+                }
+                Ok(Seen::Pending(
+                    verdict.failed.iter().map(|f| f.message.clone()).collect::<Vec<_>>().join("; "),
+                ))
+            })
+            .await;
+        match looked {
+            Ok(None) => Ok(()),
+            Ok(Some(verdict)) => Err(Failure::Flux { failing: verdict.failed, pending: verdict.pending }),
+            Err(error) if error.kind == Kind::TimedOut => {
+                let verdict = last.into_inner();
+                if verdict.failed.is_empty() && verdict.pending.is_empty() {
+                    Err(on_host(error))
+                } else if verdict.failed.is_empty() {
+                    Err(Failure::NotApplied { pending: verdict.pending })
+                } else {
+                    Err(Failure::Flux { failing: verdict.failed, pending: verdict.pending })
+                }
+            }
+            Err(error) => Err(on_host(error)),
+        }
+    }
+}
+
+fn on_host(error: EngineError) -> Failure {
+    Failure::Engine { member: None, error }
+}

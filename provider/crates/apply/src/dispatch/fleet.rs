@@ -1,0 +1,155 @@
+//! A fleet's steps as engine calls.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::application::PlacementFacts;
+use domain::cluster_ref::ClusterRef;
+use domain::fleet::{AccessSpec, MemberRecord};
+use domain::name::Name;
+use engines::clusters::{Cluster, Clusters};
+use engines::distribution::Removal;
+use engines::error::EngineError;
+use engines::fleet_host::Conflicts;
+use engines::limits::Limits;
+use futures::future::try_join_all;
+use planning::fleet::{FleetStages, FleetStep};
+
+use crate::journal::{Failure, Journal, Note};
+use crate::members::{Met, OnUnreachable, meet};
+use crate::run::run;
+
+/// What a fleet's steps are carried out with.
+pub struct FleetHands<'a> {
+    /// The resolver.
+    pub clusters: &'a dyn Clusters,
+    /// The host.
+    pub host: &'a Arc<dyn Cluster>,
+    /// The fleet.
+    pub fleet: &'a Name,
+    /// Whether fields that others manage are taken over.
+    pub conflicts: Conflicts,
+    /// What a removal does about members out of reach.
+    pub on_unreachable: OnUnreachable,
+    /// How many members at a time.
+    pub at_a_time: usize,
+}
+
+impl FleetHands<'_> {
+    /// Carries out `stages`.
+    pub async fn carry_out(&self, stages: FleetStages, limits: &Limits) -> Journal<FleetStep> {
+        run(stages, self.at_a_time, limits, |step| self.step(step, limits)).await
+    }
+
+    async fn step(&self, step: FleetStep, limits: &Limits) -> Result<Vec<Note>, Failure> {
+        let host = self.host.fleet_host();
+        match step {
+            FleetStep::InstallFlux { spec, incarnation } => {
+                self.host.flux().install_flux(&spec, &incarnation, limits).await.map_err(on_host)?;
+            }
+            FleetStep::RemoveFlux { incarnation } => {
+                self.host.flux().remove_flux(&incarnation, limits).await.map_err(on_host)?;
+            }
+            FleetStep::PutNamespace { mark, member_role } => {
+                host.put_namespace(self.fleet, &mark, &member_role, self.conflicts, limits)
+                    .await
+                    .map_err(on_host)?;
+            }
+            FleetStep::RemoveNamespace { incarnation } => {
+                host.remove_namespace(self.fleet, &incarnation, limits).await.map_err(on_host)?;
+            }
+            FleetStep::Record { member, record } => {
+                host.put_member(self.fleet, &member, &record, None, self.conflicts, limits)
+                    .await
+                    .map_err(on_host)?;
+            }
+            FleetStep::Join { member, record, member_role } => {
+                self.join(&member, &record, &member_role, limits).await?;
+            }
+            FleetStep::Leave { member, cluster } => {
+                return self.leave(&member, cluster.as_ref(), limits).await;
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn access(&self, role: &str) -> AccessSpec {
+        AccessSpec::of(self.fleet, self.host.facts().uid.as_str(), role)
+    }
+
+    async fn join(
+        &self,
+        member: &Name,
+        record: &MemberRecord,
+        member_role: &str,
+        limits: &Limits,
+    ) -> Result<(), Failure> {
+        let cluster =
+            self.clusters.connect(&record.cluster, limits).await.map_err(|e| on_member(member, e))?;
+        let mut access = cluster
+            .member()
+            .grant(&self.access(member_role), limits)
+            .await
+            .map_err(|e| on_member(member, e))?;
+        if let Some(endpoint) = &record.api_server {
+            access.endpoint.clone_from(endpoint);
+        }
+        self.host
+            .fleet_host()
+            .put_member(self.fleet, member, record, Some(&access), self.conflicts, limits)
+            .await
+            .map_err(on_host)
+    }
+
+    /// The order matters: while the Secret and the account exist, Flux can clean up; afterwards it cannot.
+    async fn leave(
+        &self,
+        member: &Name,
+        cluster: Option<&ClusterRef>,
+        limits: &Limits,
+    ) -> Result<Vec<Note>, Failure> {
+        let met = meet(self.clusters, member, cluster, self.on_unreachable, limits).await?;
+        let distribution = self.host.distribution();
+        let placements: BTreeMap<String, PlacementFacts> = distribution
+            .observe_placements(self.fleet, limits)
+            .await
+            .map_err(on_host)?
+            .into_iter()
+            .filter(|(_, facts)| facts.member == *member)
+            .collect();
+        let removal = if matches!(met, Met::There(_)) { Removal::Prune } else { Removal::Release };
+        try_join_all(
+            placements.keys().map(|name| distribution.remove_placement(self.fleet, name, removal, limits)),
+        )
+        .await
+        .map_err(on_host)?;
+        if let Met::There(there) = &met {
+            let held: Vec<_> = placements
+                .values()
+                .filter(|facts| facts.kustomization.as_ref().is_none_or(|it| it.prune))
+                .flat_map(|facts| facts.inventory.clone())
+                .collect();
+            let objects = there.member().remaining(&held, limits).await.map_err(|e| on_member(member, e))?;
+            if !objects.is_empty() {
+                return Err(Failure::Remains { member: member.clone(), objects });
+            }
+        }
+        self.host.fleet_host().remove_member(self.fleet, member, limits).await.map_err(on_host)?;
+        if let Met::There(there) = &met {
+            there.member().revoke(&self.access(""), limits).await.map_err(|e| on_member(member, e))?;
+        }
+        let mut left: Vec<String> =
+            placements.values().flat_map(|facts| &facts.inventory).map(ToString::to_string).collect();
+        left.push(format!("Namespace {}", self.access("").namespace));
+        left.push(format!("ClusterRoleBinding {}", self.access("").account));
+        Ok(met.note(member, cluster, left).into_iter().collect())
+    }
+}
+
+fn on_host(error: EngineError) -> Failure {
+    Failure::Engine { member: None, error }
+}
+
+fn on_member(member: &Name, error: EngineError) -> Failure {
+    Failure::Engine { member: Some(member.clone()), error }
+}
