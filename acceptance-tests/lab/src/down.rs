@@ -1,0 +1,98 @@
+//! Ending a lab: no process and no file is left.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use rustix::process::Signal;
+
+use crate::lab::{Lab, OnDrop};
+use crate::layout::Layout;
+use crate::part::Ending;
+use crate::process::{Condition, marked};
+use crate::progress::Progress;
+use crate::state::{Lock, Part, State};
+use crate::status::MARK;
+
+/// How long a part that was asked to end may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Lab {
+    /// Ends every process of the lab and removes its folder.
+    ///
+    /// # Errors
+    ///
+    /// A process cannot be ended, or a file cannot be removed; what is left is still recorded.
+    pub fn down(mut self) -> anyhow::Result<()> {
+        // From here on an error is the caller's.
+        self.on_drop = OnDrop::Leave;
+        take_down(&self.layout, &self.progress)
+    }
+}
+
+impl Drop for Lab {
+    #[expect(clippy::print_stderr, reason = "there is nobody to give the error to")]
+    fn drop(&mut self) {
+        if self.on_drop == OnDrop::Down
+            && let Err(error) = take_down(&self.layout, &self.progress)
+        {
+            eprintln!("taking down the lab in {}: {error:#}", self.layout.root().display());
+        }
+    }
+}
+
+/// Ends one part, however it is to be ended.
+pub(crate) fn end(part: &Part) -> anyhow::Result<()> {
+    let Some(process) = part.process else { return Ok(()) };
+    let signal = match part.spec.ending {
+        Ending::Asked => Signal::TERM,
+        Ending::Killed => Signal::KILL,
+    };
+    process.end(signal, PATIENCE).with_context(|| format!("ending {}", part.spec.name))
+}
+
+fn take_down(layout: &Layout, progress: &Progress) -> anyhow::Result<()> {
+    if !layout.root().exists() {
+        return Ok(());
+    }
+    let _lock = Lock::take(layout.root())?;
+    if let Some(state) = State::read(layout)? {
+        end_all(&state)?;
+        progress.say(&format!("{} parts ended", state.parts.len()));
+        fs::remove_dir_all(layout.root()).with_context(|| format!("removing {}", layout.root().display()))?;
+    }
+    Ok(())
+}
+
+fn end_all(state: &State) -> anyhow::Result<()> {
+    // Together: what they have to say to each other goes with the lab.
+    std::thread::scope(|scope| {
+        let ends: Vec<_> = state.parts.values().map(|part| scope.spawn(|| end(part))).collect();
+        ends.into_iter()
+            .map(|end| end.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
+            .collect::<anyhow::Result<Vec<()>>>()
+    })?;
+    // What a part started itself, and what was started but never recorded.
+    for process in marked(MARK, &state.id) {
+        process
+            .end(Signal::KILL, Duration::ZERO)
+            .with_context(|| format!("ending process {}", process.pid))?;
+    }
+    Ok(())
+}
+
+/// Takes down every lab under `root` whose owner is gone.
+pub(crate) fn clear_orphans(root: &Path) -> anyhow::Result<()> {
+    let Ok(entries) = fs::read_dir(root) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let layout = Layout::new(entry.path());
+        let orphan = State::read(&layout)?
+            .and_then(|state| state.owner)
+            .is_some_and(|owner| owner.condition() == Condition::Dead);
+        if orphan {
+            take_down(&layout, &Progress::silent())?;
+        }
+    }
+    Ok(())
+}

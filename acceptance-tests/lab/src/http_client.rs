@@ -1,0 +1,35 @@
+//! Plain HTTP to a port on loopback.
+
+use std::net::Ipv4Addr;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+/// Sends one request on a connection of its own and gives the whole answer.
+///
+/// # Errors
+///
+/// Nobody listens, or the connection breaks. An answer of whatever status is no error.
+pub async fn send(port: u16, mut request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {
+    let doing = format!("{} http://127.0.0.1:{port}{}", request.method(), request.uri());
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.with_context(|| doing.clone())?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.with_context(|| doing.clone())?;
+    let driver = tokio::spawn(connection);
+    let host = format!("127.0.0.1:{port}");
+    request.headers_mut().insert(http::header::HOST, host.parse().with_context(|| doing.clone())?);
+    let (head, body) = sender.send_request(request).await.with_context(|| doing.clone())?.into_parts();
+    let body = body.collect().await.with_context(|| doing.clone())?.to_bytes();
+    drop(sender);
+    driver.abort();
+    Ok(Response::from_parts(head, body))
+}
+
+/// GETs a path.
+pub async fn get(port: u16, path: &str) -> anyhow::Result<Response<Bytes>> {
+    send(port, Request::get(path).body(Full::default()).with_context(|| format!("asking for {path}"))?).await
+}

@@ -1,0 +1,228 @@
+//! The command `lab`: see `lab help`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people: this is how it answers"
+)]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand, ValueEnum};
+use lab::fault::Fault;
+use lab::lab::Lab;
+use lab::parts::command::run_if_asked;
+use lab::progress::Progress;
+use lab::tools::cache::Cache;
+use lab::up::UpOptions;
+
+/// A local data centre: real control planes, Flux and servers as processes on loopback.
+#[derive(Debug, Parser)]
+#[command(name = "lab", version)]
+struct Arguments {
+    /// The lab's folder [default: $LAB_DIR, else labs/default in the user's cache]
+    #[arg(long, global = true)]
+    dir: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Start a lab, or mend the one that is there
+    Up {
+        /// What to start
+        tier: Tier,
+        /// How many clusters, `hub` included
+        #[arg(long, default_value_t = 2)]
+        clusters: usize,
+        /// Leave Flux out
+        #[arg(long)]
+        no_flux: bool,
+    },
+    /// End every process of the lab and remove its folder
+    Down,
+    /// Show every part
+    Status,
+    /// Print all that a test needs to know, as JSON
+    Env,
+    /// Print the kubeconfig of a cluster, or of all
+    Kubeconfig {
+        /// The cluster
+        name: Option<String>,
+        /// Print the path of the file instead
+        #[arg(long)]
+        path: bool,
+    },
+    /// Print the log of a part
+    Log {
+        /// The part
+        part: String,
+    },
+    /// Break a cluster or a part, or heal it
+    Fault {
+        /// A cluster (`edge`) or a part (`flux-source`)
+        target: String,
+        /// kill, freeze, refuse, slow, slow=500ms or heal; a part cannot refuse or be slow
+        fault: Fault,
+    },
+    /// Repositories on the git server
+    #[command(subcommand)]
+    Git(GitVerb),
+    /// Artifacts in the OCI registry
+    #[command(subcommand)]
+    Oci(OciVerb),
+    /// Charts in the Helm repository
+    #[command(subcommand)]
+    Chart(ChartVerb),
+    /// Push Flux's install manifests to the registry as flux/manifests:v1
+    FluxManifests,
+    /// Build the real binaries, all or the named ones
+    Tools {
+        /// Modules or binaries
+        names: Vec<String>,
+    },
+    /// Print the path of a real binary, building it if need be
+    Tool {
+        /// The binary
+        name: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Tier {
+    /// etcd, API servers, controllers, Flux, git, registry and charts
+    ControlPlanes,
+}
+
+#[derive(Debug, Subcommand)]
+enum GitVerb {
+    /// Make a folder's content the content of branch main; prints the commit
+    Seed {
+        /// The repository, made if it is not there
+        repository: String,
+        /// The folder
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum OciVerb {
+    /// Push a folder as an artifact for Flux; prints the digest
+    Push {
+        /// REPOSITORY:TAG
+        reference: String,
+        /// The folder
+        folder: PathBuf,
+    },
+    /// Push a chart as PREFIX/NAME:VERSION; prints the digest
+    PushChart {
+        /// The prefix
+        prefix: String,
+        /// The chart's folder
+        folder: PathBuf,
+        /// Instead of the version in Chart.yaml
+        #[arg(long)]
+        version: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ChartVerb {
+    /// Put a chart into the repository; prints name and version
+    Add {
+        /// The chart's folder
+        folder: PathBuf,
+        /// Instead of the version in Chart.yaml
+        #[arg(long)]
+        version: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = run_if_asked() {
+        return code;
+    }
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lab: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let progress = Progress::to(|line| eprintln!("{line}"));
+    let dir = arguments.dir;
+    let open = || Lab::open(dir.as_deref(), progress.clone());
+    match arguments.verb {
+        Verb::Up { tier: Tier::ControlPlanes, clusters, no_flux } => {
+            let lab = Lab::up(UpOptions {
+                dir: dir.clone(),
+                clusters,
+                flux: !no_flux,
+                part_binary: None,
+                progress: progress.clone(),
+            })?;
+            progress.say(&format!("up: {} in {}", lab.clusters()?.join(", "), lab.dir().display()));
+            println!("export KUBECONFIG={}", lab.kubeconfig(None)?.display());
+        }
+        Verb::Down => open()?.down()?,
+        Verb::Status => print_status(&open()?)?,
+        Verb::Env => println!("{}", serde_json::to_string_pretty(&open()?.environment()?)?),
+        Verb::Kubeconfig { name, path } => {
+            let file = open()?.kubeconfig(name.as_deref())?;
+            if path {
+                println!("{}", file.display());
+            } else {
+                print!(
+                    "{}",
+                    std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?
+                );
+            }
+        }
+        Verb::Log { part } => print!("{}", open()?.log(&part)?),
+        Verb::Fault { target, fault } => open()?.fault(&target, fault)?,
+        Verb::Git(GitVerb::Seed { repository, folder }) => {
+            println!("{}", open()?.seed_git(&repository, &folder)?)
+        }
+        Verb::Oci(OciVerb::Push { reference, folder }) => {
+            let Some((repository, tag)) = reference.rsplit_once(':') else {
+                bail!("{reference}: want REPOSITORY:TAG");
+            };
+            println!("{}", open()?.push_oci(repository, tag, &folder)?);
+        }
+        Verb::Oci(OciVerb::PushChart { prefix, folder, version }) => {
+            println!("{}", open()?.push_chart(&prefix, &folder, version.as_deref())?);
+        }
+        Verb::Chart(ChartVerb::Add { folder, version }) => {
+            let (name, version) = open()?.add_chart(&folder, version.as_deref())?;
+            println!("{name} {version}");
+        }
+        Verb::FluxManifests => println!("{}", serde_json::to_string_pretty(&open()?.flux_manifests()?)?),
+        Verb::Tools { names } => {
+            for folder in Cache::open(progress)?.build(&names)? {
+                println!("{}", folder.display());
+            }
+        }
+        Verb::Tool { name } => println!("{}", Cache::open(progress)?.binary(&name)?.display()),
+    }
+    Ok(())
+}
+
+fn print_status(lab: &Lab) -> anyhow::Result<()> {
+    println!("{:<22} {:>8}  {:<14} {:>8}  ports on 127.0.0.1", "part", "pid", "state", "RSS MiB");
+    for part in lab.status()? {
+        let pid = part.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+        let ports: Vec<_> = part.ports.iter().map(ToString::to_string).collect();
+        let stand_in = if part.name.ends_with("-node") { "(stand-in)" } else { "" };
+        let ports = ports.join(" ");
+        println!(
+            "{:<22} {pid:>8}  {:<14} {:>8}  {ports}{stand_in}",
+            part.name, part.state, part.resident_mib
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! A part: one process of the lab, how it is started and how one sees that it is up.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// How a part is started, looked at and ended. Recorded, so that a restart needs nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartSpec {
+    /// What it is called in output, in logs and to `lab fault`.
+    pub name: String,
+    /// The binary.
+    pub program: PathBuf,
+    /// Its arguments. Never a secret: they can be read by everybody on the machine.
+    pub args: Vec<String>,
+    /// What is added to the environment that every part has.
+    pub env: BTreeMap<String, String>,
+    /// The ports it listens on, the main one first.
+    pub ports: Vec<u16>,
+    /// How one sees that it is up.
+    pub ready: Ready,
+    /// How it is ended.
+    pub ending: Ending,
+}
+
+/// What to look at to see that a part is up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ready {
+    /// A GET of this path on this port answers 200.
+    Http {
+        /// The port.
+        port: u16,
+        /// The path.
+        path: String,
+    },
+    /// This port accepts connections.
+    Port(u16),
+    /// This cluster's `/readyz` says ok.
+    ApiServer(String),
+    /// The object at this path exists in the cluster: somebody works.
+    Object {
+        /// The cluster.
+        cluster: String,
+        /// The path of the object in the API.
+        path: String,
+    },
+    /// The cluster's proxy answers on its control socket.
+    ProxyControl(String),
+}
+
+/// How a part is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// Asked first, killed after a while.
+    Asked,
+    /// Killed at once: kube-apiserver waits up to a minute for open watches when asked.
+    Killed,
+}

@@ -1,0 +1,114 @@
+//! Where built tools are, and who may build them.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use crate::environment;
+use crate::files::private_dir;
+use crate::progress::Progress;
+use crate::tools::build;
+use crate::tools::recipe::{self, ALL, Recipe};
+
+/// The tools of one user.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    root: PathBuf,
+    assets: Option<PathBuf>,
+    progress: Progress,
+}
+
+impl Cache {
+    /// Opens the user's cache; binaries in `$KUBEBUILDER_ASSETS` are used instead of building them.
+    pub fn open(progress: Progress) -> anyhow::Result<Self> {
+        let root = environment::cache_root()?.join("tools");
+        Ok(Self { root, assets: environment::kubebuilder_assets(), progress })
+    }
+
+    /// Gives the path of a binary, building its module first if need be.
+    ///
+    /// # Errors
+    ///
+    /// No such binary; Go is missing or too old; the build broke (with its last lines).
+    pub fn binary(&self, name: &str) -> anyhow::Result<PathBuf> {
+        if let Some(found) = self.asset(name) {
+            return Ok(found);
+        }
+        let Some(recipe) = ALL.iter().find(|recipe| recipe.binaries.iter().any(|binary| binary.name == name))
+        else {
+            let names: Vec<_> =
+                ALL.iter().flat_map(|recipe| recipe.binaries).map(|binary| binary.name).collect();
+            bail!("no tool is called {name}; there are {}", names.join(", "));
+        };
+        Ok(self.folder(recipe)?.join(name))
+    }
+
+    /// Builds the modules called `names`, all if none is named, and gives their folders.
+    pub fn build(&self, names: &[String]) -> anyhow::Result<Vec<PathBuf>> {
+        if names.is_empty() {
+            return ALL.iter().map(|recipe| self.folder(recipe)).collect();
+        }
+        names
+            .iter()
+            .map(|name| {
+                let recipe = recipe::find(name).with_context(|| {
+                    let names: Vec<_> = ALL.iter().map(|recipe| recipe.name).collect();
+                    format!("no tool is called {name}; there are {}", names.join(", "))
+                })?;
+                self.folder(recipe)
+            })
+            .collect()
+    }
+
+    /// Gives the `config` folder of a module that keeps it, building the module first if need be.
+    pub fn config(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let recipe = recipe::find(name).with_context(|| format!("no tool is called {name}"))?;
+        Ok(self.folder(recipe)?.join("config"))
+    }
+
+    fn asset(&self, name: &str) -> Option<PathBuf> {
+        self.assets.as_ref().map(|dir| dir.join(name)).filter(|path| path.is_file())
+    }
+
+    /// Gives the folder of a recipe's results. The folder appears whole or not at all.
+    fn folder(&self, recipe: &Recipe) -> anyhow::Result<PathBuf> {
+        let folder = self.root.join(recipe.key());
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        private_dir(&self.root)?;
+        let _alone = self.lock(recipe)?;
+        // Another run may have built it while we waited for the lock.
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        let scratch = tempfile::Builder::new()
+            .prefix(&format!(".{}-", recipe.name))
+            .tempdir_in(&self.root)
+            .context("making a scratch folder in the tool cache")?;
+        let built = build::build(recipe, scratch.path(), &self.progress)?;
+        fs::rename(&built, &folder).with_context(|| format!("putting {} in place", folder.display()))?;
+        Ok(folder)
+    }
+
+    fn lock(&self, recipe: &Recipe) -> anyhow::Result<File> {
+        let path = self.root.join(format!(".{}.lock", recipe.name));
+        let file = lock_file(&path).with_context(|| format!("opening {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                self.progress.say(&format!("{}: waiting for another run that builds it", recipe.name));
+                file.lock().with_context(|| format!("locking {}", path.display()))?;
+            }
+            Err(fs::TryLockError::Error(cause)) => {
+                return Err(cause).with_context(|| format!("locking {}", path.display()));
+            }
+        }
+        Ok(file)
+    }
+}
+
+fn lock_file(path: &Path) -> std::io::Result<File> {
+    fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)
+}

@@ -1,0 +1,239 @@
+//! What is built from which module. The versions stand in the modules' `go.mod`, nowhere else.
+
+use sha2::{Digest as _, Sha256};
+
+/// A Go module under `tools/` and what is built from it.
+#[derive(Debug)]
+pub struct Recipe {
+    /// The folder under `tools/`, and the name to ask for.
+    pub name: &'static str,
+    /// The content of `go.mod`.
+    pub go_mod: &'static str,
+    /// The content of `go.sum`.
+    pub go_sum: &'static str,
+    /// The binaries, each a `tool` of the module.
+    pub binaries: &'static [Binary],
+    /// The module whose version the link flags name and whose `config` folder is kept.
+    pub main_module: &'static str,
+    /// Further link flags; `{version}`, `{major}` and `{minor}` are filled in.
+    pub link_flags: &'static [&'static str],
+    /// Whether the folder `config` of the main module is kept beside the binaries.
+    pub config: Config,
+}
+
+/// One binary of a recipe.
+#[derive(Debug)]
+pub struct Binary {
+    /// What the file is called.
+    pub name: &'static str,
+    /// The Go package it is built from.
+    pub package: &'static str,
+}
+
+/// What becomes of the main module's folder `config`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Config {
+    /// It is kept: it holds custom resource definitions and install manifests.
+    Kept,
+    /// It is not needed.
+    Left,
+}
+
+/// Reads `go.mod` and `go.sum` of a tool at compile time, so that the binary is complete in itself.
+macro_rules! recipe {
+    ($name:literal, $main:literal, $config:expr, $flags:expr, [$($binary:literal = $package:literal),+]) => {
+        Recipe {
+            name: $name,
+            go_mod: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/", $name, "/go.mod")),
+            go_sum: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/", $name, "/go.sum")),
+            binaries: &[$(Binary { name: $binary, package: $package }),+],
+            main_module: $main,
+            link_flags: $flags,
+            config: $config,
+        }
+    };
+}
+
+/// Kubernetes reports these to its clients; without them it calls itself `v0.0.0-master`.
+const KUBERNETES_FLAGS: &[&str] = &[
+    "-X k8s.io/component-base/version.gitVersion={version}",
+    "-X k8s.io/component-base/version.gitMajor={major}",
+    "-X k8s.io/component-base/version.gitMinor={minor}",
+    "-X k8s.io/component-base/version.gitTreeState=clean",
+    "-X k8s.io/client-go/pkg/version.gitVersion={version}",
+    "-X k8s.io/client-go/pkg/version.gitMajor={major}",
+    "-X k8s.io/client-go/pkg/version.gitMinor={minor}",
+    "-X k8s.io/client-go/pkg/version.gitTreeState=clean",
+];
+
+/// Every tool there is.
+pub const ALL: &[Recipe] = &[
+    recipe!("etcd", "go.etcd.io/etcd/server/v3", Config::Left, &[], ["etcd" = "go.etcd.io/etcd/server/v3"]),
+    recipe!(
+        "kubernetes",
+        "k8s.io/kubernetes",
+        Config::Left,
+        KUBERNETES_FLAGS,
+        [
+            "kube-apiserver" = "k8s.io/kubernetes/cmd/kube-apiserver",
+            "kube-controller-manager" = "k8s.io/kubernetes/cmd/kube-controller-manager",
+            "kubectl" = "k8s.io/kubernetes/cmd/kubectl"
+        ]
+    ),
+    recipe!(
+        "source-controller",
+        "github.com/fluxcd/source-controller",
+        Config::Kept,
+        &[],
+        ["source-controller" = "github.com/fluxcd/source-controller"]
+    ),
+    recipe!(
+        "kustomize-controller",
+        "github.com/fluxcd/kustomize-controller",
+        Config::Kept,
+        &[],
+        ["kustomize-controller" = "github.com/fluxcd/kustomize-controller"]
+    ),
+    recipe!(
+        "helm-controller",
+        "github.com/fluxcd/helm-controller",
+        Config::Kept,
+        &[],
+        ["helm-controller" = "github.com/fluxcd/helm-controller"]
+    ),
+    recipe!(
+        "registry",
+        "github.com/distribution/distribution/v3",
+        Config::Left,
+        &[],
+        ["registry" = "github.com/distribution/distribution/v3/cmd/registry"]
+    ),
+    recipe!(
+        "tofu",
+        "github.com/opentofu/opentofu",
+        Config::Left,
+        // Without it OpenTofu calls itself a development build.
+        &["-X github.com/opentofu/opentofu/version.dev=no"],
+        ["tofu" = "github.com/opentofu/opentofu/cmd/tofu"]
+    ),
+    recipe!(
+        "tfplugindocs",
+        "github.com/hashicorp/terraform-plugin-docs",
+        Config::Left,
+        &[],
+        ["tfplugindocs" = "github.com/hashicorp/terraform-plugin-docs/cmd/tfplugindocs"]
+    ),
+];
+
+/// Finds the recipe that is called `name`, or makes a binary called so.
+pub fn find(name: &str) -> Option<&'static Recipe> {
+    ALL.iter()
+        .find(|recipe| recipe.name == name)
+        .or_else(|| ALL.iter().find(|recipe| recipe.binaries.iter().any(|binary| binary.name == name)))
+}
+
+impl Recipe {
+    /// Gives the version of the main module, as `go.mod` requires it.
+    pub fn version(&self) -> Option<&'static str> {
+        self.go_mod.lines().find_map(|line| {
+            let line = line.trim();
+            let mut words = line.strip_prefix("require ").unwrap_or(line).split_whitespace();
+            (words.next() == Some(self.main_module))
+                .then(|| words.next())?
+                .filter(|word| word.starts_with('v'))
+        })
+    }
+
+    /// Gives the whole `-ldflags` argument: no symbols, and the flags of the recipe with the version filled in.
+    pub fn link_arguments(&self) -> String {
+        let version = self.version().unwrap_or("v0.0.0");
+        let mut numbers = version.trim_start_matches('v').split('.');
+        let (major, minor) = (numbers.next().unwrap_or("0"), numbers.next().unwrap_or("0"));
+        let mut flags = vec!["-s -w".to_owned()];
+        flags.extend(self.link_flags.iter().map(|flag| {
+            flag.replace("{version}", version).replace("{major}", major).replace("{minor}", minor)
+        }));
+        flags.join(" ")
+    }
+
+    /// Gives the arguments for `go`, without the output folder and the packages.
+    pub fn build_arguments(&self) -> Vec<String> {
+        ["build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags"]
+            .into_iter()
+            .map(str::to_owned)
+            .chain([self.link_arguments()])
+            .collect()
+    }
+
+    /// Gives the name of the folder that holds what is built.
+    ///
+    /// It changes with the content of `go.mod`, of `go.sum` and with how the build is done.
+    pub fn key(&self) -> String {
+        let mut hash = Sha256::new();
+        let how = format!("{:?} {:?} {:?}", self.build_arguments(), self.binaries, self.config);
+        for part in [self.go_mod, self.go_sum, &how] {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part);
+        }
+        format!("{}-{}", self.name, &hex(&hash.finalize())[..16])
+    }
+}
+
+/// Writes bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_binary_is_a_tool_of_its_module() {
+        for recipe in ALL {
+            for binary in recipe.binaries {
+                let listed = recipe.go_mod.lines().any(|line| {
+                    let line = line.trim();
+                    line.strip_prefix("tool ").unwrap_or(line) == binary.package
+                });
+                assert!(listed, "{} is no tool in {}/go.mod", binary.package, recipe.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_main_module_has_a_version_in_its_module_file() {
+        for recipe in ALL {
+            assert!(recipe.version().is_some(), "{}", recipe.name);
+        }
+    }
+
+    #[test]
+    fn kubernetes_is_told_its_own_version() {
+        let recipe = find("kube-apiserver").unwrap();
+        let version = recipe.version().unwrap();
+        assert!(recipe.link_arguments().contains(&format!("gitVersion={version} ")));
+    }
+
+    #[test]
+    fn the_key_changes_with_each_input_and_only_then() {
+        let recipe = |go_mod, go_sum, link_flags| Recipe {
+            name: "x",
+            go_mod,
+            go_sum,
+            binaries: &[],
+            main_module: "m",
+            link_flags,
+            config: Config::Left,
+        };
+        let key = recipe("a", "b", &[]).key();
+        assert_eq!(key, recipe("a", "b", &[]).key());
+        assert_ne!(key, recipe("ab", "", &[]).key());
+        assert_ne!(key, recipe("a", "c", &[]).key());
+        assert_ne!(key, recipe("a", "b", &["-X m.v=1"]).key());
+    }
+}
