@@ -1,3 +1,21 @@
 //! A Terraform plugin framework: the go-plugin handshake and protocol 6 over tonic. Knows no resource.
+//!
+//! A provider implements the typed traits ([`provider`], [`resource`], [`data_source`], [`ephemeral`], [`function`])
+//! and is served by [`serve`]. Between the two, `rules` holds what is the same for every resource and [`server`]
+//! speaks the protocol; [`transport`] is everything below it.
 
+pub mod call;
+mod complaints;
+pub mod data_source;
+pub mod ephemeral;
+mod erased;
+pub mod function;
+pub mod log;
 pub mod proto;
+pub mod provider;
+pub mod resource;
+mod rules;
+pub mod serve;
+pub mod server;
+pub mod stop;
+pub mod transport;

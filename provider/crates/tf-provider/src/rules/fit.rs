@@ -1,0 +1,137 @@
+//! Brings what a model wrote into the shape that its schema promises.
+
+use std::collections::BTreeMap;
+
+use tf_value::path::Path;
+use tf_value::raw::Raw;
+use tf_value::ty::Type;
+
+use crate::complaints::Fault;
+
+/// `value` as a value of `ty`, whatever it was, and what did not fit. Attributes that are missing are null, a list
+/// becomes a set where one is wanted, and what does not fit is null: no fault may cost the rest of an object.
+pub(crate) fn fit(value: Raw, ty: &Type) -> (Raw, Vec<Fault>) {
+    let mut faults = Vec::new();
+    let value = fit_at(value, ty, &Path::root(), &mut faults);
+    (value, faults)
+}
+
+/// `object` with the attributes it does not mention as they are in `base`: a model need not mention all of them.
+pub(crate) fn complete(object: Raw, base: &Raw) -> Raw {
+    match (object, base) {
+        (Raw::Map(mut entries), Raw::Map(base)) => {
+            for (name, value) in base {
+                if !entries.contains_key(name) {
+                    entries.insert(name.clone(), value.clone());
+                }
+            }
+            Raw::Map(entries)
+        }
+        (object, _) => object,
+    }
+}
+
+/// `new` with every part that equals the one in `old` taken from `old`: refinements do not survive a model.
+pub(crate) fn graft(new: Raw, old: &Raw) -> Raw {
+    if new == *old {
+        return old.clone();
+    }
+    match (new, old) {
+        (Raw::Map(entries), Raw::Map(old)) => Raw::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| {
+                    let value = match old.get(&key) {
+                        Some(old) => graft(value, old),
+                        None => value,
+                    };
+                    (key, value)
+                })
+                .collect(),
+        ),
+        (Raw::List(elements), Raw::List(old)) => {
+            let mut old = old.iter();
+            let grafted = elements.into_iter().map(|element| match old.next() {
+                Some(old) => graft(element, old),
+                None => element,
+            });
+            Raw::List(grafted.collect())
+        }
+        (new, _) => new,
+    }
+}
+
+fn fit_at(value: Raw, ty: &Type, path: &Path, faults: &mut Vec<Fault>) -> Raw {
+    match (ty, value) {
+        (_, Raw::Null) => Raw::Null,
+        (_, Raw::Unknown(refinement)) => Raw::Unknown(refinement),
+        (Type::String, value @ Raw::String(_))
+        | (Type::Bool, value @ Raw::Bool(_))
+        | (Type::Number, value @ Raw::Number(_)) => value,
+        (Type::List(element), Raw::List(elements)) => Raw::List(fit_elements(elements, element, path, faults)),
+        (Type::Set(element), Raw::List(elements) | Raw::Set(elements)) => {
+            Raw::set(fit_elements(elements, element, path, faults))
+        }
+        (Type::Tuple(types), Raw::List(elements)) if types.len() == elements.len() => {
+            let fitted = types.iter().zip(elements).enumerate();
+            Raw::List(fitted.map(|(index, (ty, value))| fit_at(value, ty, &path.index(index), faults)).collect())
+        }
+        (Type::Map(element), Raw::Map(entries)) => Raw::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| {
+                    let value = fit_at(value, element, &path.key(key.clone()), faults);
+                    (key, value)
+                })
+                .collect(),
+        ),
+        (Type::Object(attributes), Raw::Map(entries)) => fit_object(entries, attributes, path, faults),
+        (Type::Dynamic, Raw::Dynamic(typed)) => {
+            let (ty, value) = *typed;
+            let value = fit_at(value, &ty, path, faults);
+            Raw::Dynamic(Box::new((ty, value)))
+        }
+        (wanted, _) => {
+            faults.push(Fault::new(path, format!("is not {}", name(wanted))));
+            Raw::Null
+        }
+    }
+}
+
+fn fit_elements(elements: Vec<Raw>, ty: &Type, path: &Path, faults: &mut Vec<Fault>) -> Vec<Raw> {
+    let elements = elements.into_iter().enumerate();
+    elements.map(|(index, value)| fit_at(value, ty, &path.index(index), faults)).collect()
+}
+
+fn fit_object(
+    mut entries: BTreeMap<String, Raw>,
+    attributes: &BTreeMap<String, Type>,
+    path: &Path,
+    faults: &mut Vec<Fault>,
+) -> Raw {
+    let fitted = attributes
+        .iter()
+        .map(|(name, ty)| {
+            let value = entries.remove(name).unwrap_or_default();
+            (name.clone(), fit_at(value, ty, &path.attribute(name.clone()), faults))
+        })
+        .collect();
+    for name in entries.into_keys() {
+        faults.push(Fault::new(&path.attribute(name), "is not in the schema"));
+    }
+    Raw::Map(fitted)
+}
+
+fn name(ty: &Type) -> &'static str {
+    match ty {
+        Type::String => "a string",
+        Type::Bool => "a bool",
+        Type::Number => "a number",
+        Type::Dynamic => "a value with its type",
+        Type::List(_) => "a list",
+        Type::Set(_) => "a set",
+        Type::Map(_) => "a map",
+        Type::Object(_) => "an object",
+        Type::Tuple(_) => "a tuple of the wanted length",
+    }
+}

@@ -1,0 +1,95 @@
+//! What a configuration must fulfil whatever the resource. All problems are found, not the first one only.
+//!
+//! Terraform leaves these checks to providers (measured, `null` for a required attribute and a value for a computed
+//! one reach the provider). What is unknown is left for later: validation is repeated when more is known.
+
+use tf_value::attribute::{Attribute, Nesting, Presence, Shape};
+use tf_value::diagnostic::Diagnostics;
+use tf_value::path::Path;
+use tf_value::raw::Raw;
+
+use crate::complaints;
+
+/// Whether the client keeps write-only values out of state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WriteOnly {
+    /// It does.
+    Allowed,
+    /// It does not know of them.
+    NotAllowed,
+}
+
+/// Checks the object `config` against `attributes`.
+pub(crate) fn config(attributes: &[Attribute], config: &Raw, write_only: WriteOnly) -> Diagnostics {
+    let mut found = Diagnostics::none();
+    object(attributes, config, &Path::root(), write_only, &mut found);
+    found
+}
+
+fn object(attributes: &[Attribute], config: &Raw, path: &Path, write_only: WriteOnly, found: &mut Diagnostics) {
+    if config.entries().is_none() {
+        return;
+    }
+    for attribute in attributes {
+        let here = path.attribute(attribute.name);
+        one(attribute, config.get(attribute.name), &here, write_only, found);
+    }
+}
+
+fn one(attribute: &Attribute, value: &Raw, path: &Path, write_only: WriteOnly, found: &mut Diagnostics) {
+    match value {
+        Raw::Null => {
+            if attribute.presence == Presence::Required {
+                found.push(complaints::missing(path));
+            }
+            return;
+        }
+        Raw::Unknown(_) => return,
+        _ => {}
+    }
+    if attribute.presence == Presence::Computed {
+        found.push(complaints::set_by_the_provider(path));
+        return;
+    }
+    if let Some(instead) = attribute.deprecated {
+        found.push(complaints::deprecated(path, instead));
+    }
+    if attribute.write_only && write_only == WriteOnly::NotAllowed {
+        found.push(complaints::write_only_not_supported(path));
+    }
+    if value.is_wholly_known() {
+        let failed = attribute.checks.iter().filter_map(|check| check(value));
+        found.extend(failed.map(|complaint| complaints::failed_check(path, complaint)));
+    }
+    if let Shape::Nested(nesting, inner) = &attribute.shape {
+        nested(*nesting, value, path, found, &mut |element, path, found| {
+            object(inner, element, path, write_only, found);
+        });
+    }
+}
+
+/// Calls `visit` with each nested object and its path, and complains about those that are null.
+fn nested(
+    nesting: Nesting,
+    value: &Raw,
+    path: &Path,
+    found: &mut Diagnostics,
+    visit: &mut dyn FnMut(&Raw, &Path, &mut Diagnostics),
+) {
+    let mut element = |value: &Raw, path: &Path| match value {
+        Raw::Null => found.push(complaints::null_element(path)),
+        value => visit(value, path, found),
+    };
+    match (nesting, value) {
+        (Nesting::Single, value) => element(value, path),
+        (Nesting::List, Raw::List(elements)) => {
+            elements.iter().enumerate().for_each(|(index, value)| element(value, &path.index(index)));
+        }
+        // Elements of a set have no path of their own.
+        (Nesting::Set, Raw::Set(elements)) => elements.iter().for_each(|value| element(value, path)),
+        (Nesting::Map, Raw::Map(entries)) => {
+            entries.iter().for_each(|(key, value)| element(value, &path.key(key.clone())));
+        }
+        _ => {}
+    }
+}

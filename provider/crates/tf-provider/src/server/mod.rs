@@ -1,0 +1,24 @@
+//! The `Provider` service of the protocol: decodes, applies the rules, asks the provider's parts, encodes.
+//!
+//! One file per family of calls. None of them answers with a status where a diagnostic can say it: a status costs the
+//! user the object that was being made.
+
+mod absent;
+mod about;
+mod answer;
+mod apply;
+mod data_source;
+mod diagnostics;
+mod ephemeral;
+mod functions;
+mod identity;
+mod import;
+mod parts;
+mod plan;
+pub mod problems;
+mod read;
+mod schema;
+pub mod service;
+mod upgrade;
+mod validate;
+mod wire;

@@ -1,0 +1,134 @@
+//! Plans of managed resources.
+
+use tf_value::diagnostic::Diagnostics;
+use tf_value::path::Path;
+use tf_value::raw::Raw;
+
+use crate::complaints::{self, Fault};
+use crate::proto::tfplugin6::DynamicValue;
+use crate::proto::tfplugin6::plan_resource_change::{Request, Response};
+use crate::resource::{Destruction, Plan};
+use crate::rules::replace::{self, Verdict};
+use crate::rules::{conform, fit, plan as rules, write_only};
+use crate::server::parts::Managed;
+use crate::server::{diagnostics, identity, wire};
+
+const NULL: &Raw = &Raw::Null;
+
+/// Plans a create, an update, one leg of a replacement, or a destruction.
+pub(super) fn plan(managed: &Managed, request: Request) -> Result<Response, Diagnostics> {
+    let ty = &managed.shape.ty;
+    let prior = wire::decode_object("prior state", request.prior_state, ty)?;
+    let prior_identity = identity::decode(managed, request.prior_identity)?;
+    let proposed = wire::decode_object("proposed state", request.proposed_new_state, ty)?;
+    let private = request.prior_private;
+    match proposed {
+        Some(proposed) => {
+            let asked = Asked { prior, prior_identity, proposed, private };
+            plan_object(managed, asked, request.config)
+        }
+        None => Ok(plan_destroy(managed, prior, prior_identity, private)),
+    }
+}
+
+/// What is to be planned.
+struct Asked {
+    prior: Option<Raw>,
+    prior_identity: Option<Raw>,
+    proposed: Raw,
+    private: Vec<u8>,
+}
+
+fn plan_destroy(
+    managed: &Managed,
+    prior: Option<Raw>,
+    prior_identity: Option<Raw>,
+    private: Vec<u8>,
+) -> Response {
+    let planned_identity = prior_identity.or_else(|| identity::known(managed, prior.as_ref()?));
+    let none = Diagnostics::none();
+    let (private, said) = match prior {
+        Some(prior) => {
+            let planned =
+                managed.resource.plan_destroy(Destruction { prior, private, diagnostics: none });
+            (planned.private, planned.diagnostics)
+        }
+        None => (private, none),
+    };
+    Response {
+        planned_state: wire::encode(NULL),
+        planned_private: private,
+        planned_identity: identity::encode(managed, planned_identity.as_ref()),
+        diagnostics: diagnostics::encode(said),
+        ..Response::default()
+    }
+}
+
+fn plan_object(
+    managed: &Managed,
+    asked: Asked,
+    config: Option<DynamicValue>,
+) -> Result<Response, Diagnostics> {
+    let name = managed.name();
+    let attributes = &managed.shape.schema.attributes;
+    let config = wire::decode_present("configuration", config, &managed.shape.ty)?;
+    let before = asked.prior.as_ref().unwrap_or(NULL);
+    let draft = rules::draft(attributes, before, &config, asked.proposed);
+    let adjusted = managed.resource.plan(Plan {
+        config,
+        prior: asked.prior.clone(),
+        planned: draft.planned.clone(),
+        changes: draft.changes,
+        private: asked.private,
+        replace: Vec::new(),
+        diagnostics: Diagnostics::none(),
+    });
+    let mut said = adjusted.diagnostics;
+    let (planned, misfits) = fit::fit(fit::complete(adjusted.planned, &draft.planned), &managed.shape.ty);
+    let mut planned = fit::graft(planned, &draft.planned);
+    write_only::erase(attributes, &mut planned);
+    let planned = fit::graft(planned, before);
+    said.extend(misfits.iter().map(|fault| complaints::misfit(name, fault)));
+    if said.has_error() {
+        return Err(said);
+    }
+
+    let faults = conform::plan(attributes, before, &adjusted.config, &planned);
+    said.extend(faults.iter().map(|fault| complaints::planned_wrongly(name, fault)));
+    let mut replace = Vec::new();
+    if asked.prior.is_some() {
+        let verdict = replace::judge(attributes, before, &adjusted.config, &planned);
+        let lost = adjusted.replace.iter().filter(|path| before.at(path).or(planned.at(path)).is_none());
+        said.extend(lost.map(|path| {
+            complaints::planned_wrongly(name, &Fault::new(path, "is to replace the object, and is not in it"))
+        }));
+        replace = with_verdict(adjusted.replace.clone(), verdict, &mut said);
+    }
+    if said.has_error() {
+        return Err(said);
+    }
+
+    let planned_identity = match &asked.prior {
+        // What exists keeps its identity; a create's may be unknown.
+        Some(prior) => asked.prior_identity.or_else(|| identity::known(managed, prior)),
+        None => identity::of(managed, &planned),
+    };
+    Ok(Response {
+        planned_state: wire::encode(&planned),
+        requires_replace: replace.iter().map(diagnostics::path).collect(),
+        planned_private: adjusted.private,
+        planned_identity: identity::encode(managed, planned_identity.as_ref()),
+        diagnostics: diagnostics::encode(said),
+        ..Response::default()
+    })
+}
+
+/// All paths that replace the object, sorted, each once. What is refused is said.
+fn with_verdict(replace: Vec<Path>, verdict: Verdict, said: &mut Diagnostics) -> Vec<Path> {
+    said.extend(verdict.refused.iter().map(|(path, way_out)| complaints::refused(path, way_out)));
+    said.extend(verdict.perhaps.iter().map(|(path, way_out)| complaints::perhaps_refused(path, way_out)));
+    let mut replace = [replace, verdict.replace].concat();
+    replace.sort();
+    replace.dedup();
+    replace
+}
