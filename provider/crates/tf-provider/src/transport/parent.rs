@@ -48,7 +48,7 @@ async fn ended(process: rustix::process::Pid) -> std::io::Result<()> {
             }
         };
         // Nobody listens any more when the server has ended first.
-        drop(tell.send(waited));
+        let _unheard = tell.send(waited);
     })?;
     told.await.map_err(std::io::Error::other)??;
     Ok(())
