@@ -18,7 +18,7 @@ pub(crate) fn this_one_has_the_verbs() {
 /// # Errors
 ///
 /// There is none.
-pub fn find(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+pub(crate) fn find(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(named) = named {
         return named.canonicalize().with_context(|| format!("finding {}", named.display()));
     }

@@ -14,15 +14,15 @@ use crate::oci::{digest, pack_files};
 
 /// A packed chart.
 #[derive(Clone, Debug)]
-pub struct Chart {
+pub(crate) struct Chart {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its version.
-    pub version: String,
+    pub(crate) version: String,
     /// What `Chart.yaml` says.
-    pub metadata: Value,
+    pub(crate) metadata: Value,
     /// The archive.
-    pub archive: Vec<u8>,
+    pub(crate) archive: Vec<u8>,
 }
 
 /// Packs the chart in `folder`; `version` replaces the one in its `Chart.yaml`.
@@ -30,7 +30,7 @@ pub struct Chart {
 /// # Errors
 ///
 /// There is no `Chart.yaml`, or it has no name or no version.
-pub fn pack(folder: &Path, version: Option<&str>) -> anyhow::Result<Chart> {
+pub(crate) fn pack(folder: &Path, version: Option<&str>) -> anyhow::Result<Chart> {
     let doing = || format!("packing chart {}", folder.display());
     let text = fs::read_to_string(folder.join("Chart.yaml")).with_context(doing)?;
     let mut metadata: Value = serde_saphyr::from_str(&text).with_context(doing)?;
@@ -53,7 +53,7 @@ fn identity(metadata: &Value) -> anyhow::Result<(String, String)> {
 }
 
 /// Puts a chart into the folder of the chart server and writes the index anew.
-pub fn publish(root: &Path, chart: &Chart) -> anyhow::Result<()> {
+pub(crate) fn publish(root: &Path, chart: &Chart) -> anyhow::Result<()> {
     write_private(&root.join(format!("{}-{}.tgz", chart.name, chart.version)), &chart.archive)?;
     write_index(root)
 }

@@ -21,6 +21,10 @@ pub async fn client(kubeconfig: &Path) -> anyhow::Result<Client> {
 }
 
 /// Makes a client whose requests end after a few seconds and are not repeated.
+///
+/// # Errors
+///
+/// As [`client`].
 pub async fn probe_client(kubeconfig: &Path) -> anyhow::Result<Client> {
     build(kubeconfig, Some(PROBE)).await
 }

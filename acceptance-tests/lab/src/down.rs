@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use rustix::process::Signal;
 
-use crate::lab::{Lab, OnDrop};
+use crate::lab::{Lab, OnDrop, layout};
 use crate::layout::Layout;
 use crate::part::Ending;
 use crate::process::{Condition, marked};
@@ -28,6 +28,15 @@ impl Lab {
         // From here on an error is the caller's.
         self.on_drop = OnDrop::Leave;
         take_down(&self.layout, &self.progress)
+    }
+
+    /// Does the same to the lab in `dir`, or in the default folder; that there is none is fine.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::down`].
+    pub fn down_if_there(dir: Option<&Path>, progress: &Progress) -> anyhow::Result<()> {
+        take_down(&layout(dir)?, progress)
     }
 }
 
@@ -53,10 +62,7 @@ pub(crate) fn end(part: &Part) -> anyhow::Result<()> {
 }
 
 fn take_down(layout: &Layout, progress: &Progress) -> anyhow::Result<()> {
-    if !layout.root().exists() {
-        return Ok(());
-    }
-    let _lock = Lock::take(layout.root())?;
+    let Some(_lock) = Lock::of_existing(layout.root())? else { return Ok(()) };
     if let Some(state) = State::read(layout)? {
         end_all(&state)?;
         progress.say(&format!("{} parts ended", state.parts.len()));
@@ -84,10 +90,14 @@ fn end_all(state: &State) -> anyhow::Result<()> {
 
 /// Takes down every lab under `root` whose owner is gone.
 pub(crate) fn clear_orphans(root: &Path) -> anyhow::Result<()> {
+    // Without the folder there are none.
     let Ok(entries) = fs::read_dir(root) else { return Ok(()) };
     for entry in entries.flatten() {
         let layout = Layout::new(entry.path());
-        let orphan = State::read(&layout)?
+        // One that cannot be read is nobody's business here.
+        let orphan = State::read(&layout)
+            .ok()
+            .flatten()
             .and_then(|state| state.owner)
             .is_some_and(|owner| owner.condition() == Condition::Dead);
         if orphan {

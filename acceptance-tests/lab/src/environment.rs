@@ -19,7 +19,7 @@ fn variable(name: &str) -> Option<OsString> {
 /// # Errors
 ///
 /// Neither `XDG_CACHE_HOME` nor `HOME` is set, or the folder is not an absolute path.
-pub fn cache_root() -> anyhow::Result<PathBuf> {
+pub(crate) fn cache_root() -> anyhow::Result<PathBuf> {
     let cache = match variable("XDG_CACHE_HOME") {
         Some(cache) => PathBuf::from(cache),
         None => PathBuf::from(
@@ -34,7 +34,7 @@ pub fn cache_root() -> anyhow::Result<PathBuf> {
 }
 
 /// Gives the folder of the lab to use when none is named: `$LAB_DIR`, else `labs/default` in the cache.
-pub fn default_lab_dir() -> anyhow::Result<PathBuf> {
+pub(crate) fn default_lab_dir() -> anyhow::Result<PathBuf> {
     match variable("LAB_DIR") {
         Some(dir) => Ok(PathBuf::from(dir)),
         None => Ok(labs_root()?.join("default")),
@@ -42,18 +42,18 @@ pub fn default_lab_dir() -> anyhow::Result<PathBuf> {
 }
 
 /// Gives the folder that holds the labs nobody named a folder for.
-pub fn labs_root() -> anyhow::Result<PathBuf> {
+pub(crate) fn labs_root() -> anyhow::Result<PathBuf> {
     Ok(cache_root()?.join("labs"))
 }
 
 /// Gives the folder of ready-made binaries, `$KUBEBUILDER_ASSETS`, if it is set.
-pub fn kubebuilder_assets() -> Option<PathBuf> {
+pub(crate) fn kubebuilder_assets() -> Option<PathBuf> {
     variable("KUBEBUILDER_ASSETS").map(PathBuf::from)
 }
 
 /// Gives the search path that parts are started with.
 ///
 /// It is the only variable handed on: a proxy or a kubeconfig of the user's must not reach a part.
-pub fn search_path() -> String {
+pub(crate) fn search_path() -> String {
     variable("PATH").and_then(|path| path.into_string().ok()).unwrap_or_else(|| "/usr/bin:/bin".to_owned())
 }

@@ -8,10 +8,12 @@ use rustix::process::Signal;
 
 use crate::lab::Lab;
 use crate::parts::control::{self, Ask, Mode};
+use crate::process::{Condition, Identity};
 use crate::runtime::block_on;
 use crate::state::{Lock, State};
 use crate::status::{Target, parts_of};
 use crate::up::Raising;
+use crate::wait::{Look, until};
 
 /// What `slow` means if no time is given.
 const SLOW: Duration = Duration::from_secs(2);
@@ -75,7 +77,7 @@ impl Lab {
                 let process = process(&state, &target)?;
                 process.end(Signal::KILL, Duration::ZERO)
             }
-            Fault::Freeze => process(&state, &target)?.signal(Signal::STOP),
+            Fault::Freeze => freeze(process(&state, &target)?),
             Fault::Refuse => self.tell(&target, Mode::Refuse),
             Fault::Slow(delay) => {
                 let delay_ms = delay.as_millis().try_into().context("a delay that long")?;
@@ -95,7 +97,7 @@ impl Lab {
     }
 
     fn mend(&self, target: &Target) -> anyhow::Result<()> {
-        let mut raising = Raising::of(&self.layout, None, self.progress.clone())?;
+        let mut raising = Raising::of(&self.layout, self.progress.clone())?;
         let names = match target {
             Target::Cluster { api_server, proxy, .. } => vec![api_server, proxy],
             Target::Part(name) => vec![name],
@@ -113,8 +115,20 @@ impl Lab {
     }
 }
 
+/// Stops a process and waits until its last thread stands.
+fn freeze(process: Identity) -> anyhow::Result<()> {
+    process.signal(Signal::STOP)?;
+    block_on(until("freezing", Duration::from_secs(10), async || {
+        Ok(match (process.wholly_frozen(), process.condition()) {
+            (true, _) => Look::Ready(()),
+            (false, Condition::Dead) => bail!("it is dead"),
+            (false, condition) => Look::Pending(format!("{condition:?}")),
+        })
+    }))
+}
+
 /// Gives the process that is killed or frozen.
-fn process(state: &State, target: &Target) -> anyhow::Result<crate::process::Identity> {
+fn process(state: &State, target: &Target) -> anyhow::Result<Identity> {
     let name = match target {
         Target::Cluster { api_server, .. } => api_server,
         Target::Part(name) => name,

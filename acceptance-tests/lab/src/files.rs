@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 /// Makes `dir` and what is missing above it, each with mode 0700.
-pub fn private_dir(dir: &Path) -> anyhow::Result<()> {
+pub(crate) fn private_dir(dir: &Path) -> anyhow::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -17,20 +17,19 @@ pub fn private_dir(dir: &Path) -> anyhow::Result<()> {
 }
 
 /// Writes `content` to `file` with mode 0600, through a file beside it that is renamed.
-pub fn write_private(file: &Path, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
+pub(crate) fn write_private(file: &Path, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
     let beside = file.with_added_extension("new");
     let mut open = fs::OpenOptions::new();
-    let write = || -> std::io::Result<()> {
+    let mut write = || -> std::io::Result<()> {
         let mut out = open.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         out.write_all(content.as_ref())?;
         fs::rename(&beside, file)
     };
-    let mut write = write;
     write().with_context(|| format!("writing {}", file.display()))
 }
 
 /// Copies a folder with all that is in it; modes are not kept, links are followed.
-pub fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     private_dir(to)?;
     for entry in fs::read_dir(from).with_context(|| format!("reading folder {}", from.display()))? {
         let entry = entry?;
@@ -47,7 +46,7 @@ pub fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
 }
 
 /// Lists the files under `root`, as paths relative to it, in order.
-pub fn files_under(root: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
+pub(crate) fn files_under(root: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![root.to_owned()];
     while let Some(dir) = open.pop() {
@@ -67,7 +66,7 @@ pub fn files_under(root: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
 }
 
 /// Gives the last `lines` lines of a file, or a note that it cannot be read.
-pub fn tail(file: &Path, lines: usize) -> String {
+pub(crate) fn tail(file: &Path, lines: usize) -> String {
     match fs::read(file) {
         Err(cause) => format!("(no log: {cause})"),
         Ok(content) => {

@@ -16,16 +16,16 @@ use crate::tools::recipe;
 use crate::wait::{Look, until};
 
 /// The namespace of the controllers.
-pub const NAMESPACE: &str = "flux-system";
+pub(crate) const NAMESPACE: &str = "flux-system";
 
 /// The controllers, by the names of their tools.
-pub const CONTROLLERS: [&str; 3] = ["source-controller", "kustomize-controller", "helm-controller"];
+pub(crate) const CONTROLLERS: [&str; 3] = ["source-controller", "kustomize-controller", "helm-controller"];
 
 /// Who applies.
 const FIELD_MANAGER: &str = "lab";
 
 /// Gives what changes when the definitions would.
-pub fn key() -> String {
+pub(crate) fn key() -> String {
     CONTROLLERS
         .iter()
         .filter_map(|name| recipe::find(name))
@@ -35,7 +35,7 @@ pub fn key() -> String {
 }
 
 /// Reads the custom resource definitions of all controllers.
-pub fn definitions(tools: &Cache) -> anyhow::Result<Vec<Value>> {
+pub(crate) fn definitions(tools: &Cache) -> anyhow::Result<Vec<Value>> {
     let mut found = Vec::new();
     for controller in CONTROLLERS {
         let bases = tools.config(controller)?.join("crd").join("bases");
@@ -56,7 +56,7 @@ fn read(file: &Path) -> anyhow::Result<Vec<Value>> {
 /// # Errors
 ///
 /// The cluster refuses, or does not serve a definition within 30 s.
-pub async fn install(client: &Client, definitions: &[Value]) -> anyhow::Result<()> {
+pub(crate) async fn install(client: &Client, definitions: &[Value]) -> anyhow::Result<()> {
     let ours = PatchParams::apply(FIELD_MANAGER).force();
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});

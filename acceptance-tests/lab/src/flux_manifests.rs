@@ -18,7 +18,7 @@ const PARTS: [&str; 3] = ["crd", "rbac", "manager"];
 /// # Errors
 ///
 /// `kubectl kustomize` refuses, with what it says.
-pub fn render(tools: &Cache, scratch: &Path) -> anyhow::Result<String> {
+pub(crate) fn render(tools: &Cache, scratch: &Path) -> anyhow::Result<String> {
     let folder = tempfile::tempdir_in(scratch).context("making a scratch folder")?;
     let mut resources = vec!["namespace.yaml".to_owned()];
     for controller in CONTROLLERS {

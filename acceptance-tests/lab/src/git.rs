@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail};
 
 /// Keeps git from reading the configuration of the user and of the machine.
-pub const NO_USER_CONFIG: &[(&str, &str)] = &[
+pub(crate) const NO_USER_CONFIG: &[(&str, &str)] = &[
     ("GIT_CONFIG_NOSYSTEM", "1"),
     ("GIT_CONFIG_GLOBAL", "/dev/null"),
     ("GIT_TERMINAL_PROMPT", "0"),
@@ -24,7 +24,7 @@ pub const NO_USER_CONFIG: &[(&str, &str)] = &[
 const BRANCH: &str = "refs/heads/main";
 
 /// Refuses if there is no git, with the command that helps.
-pub fn check() -> anyhow::Result<()> {
+pub(crate) fn check() -> anyhow::Result<()> {
     match Command::new("git").arg("--version").stdout(Stdio::null()).status() {
         Ok(_) => Ok(()),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
@@ -41,7 +41,7 @@ pub fn check() -> anyhow::Result<()> {
 /// # Errors
 ///
 /// The name is not a plain one; git refuses.
-pub fn seed(root: &Path, name: &str, folder: &Path) -> anyhow::Result<String> {
+pub(crate) fn seed(root: &Path, name: &str, folder: &Path) -> anyhow::Result<String> {
     let name = name.strip_suffix(".git").unwrap_or(name);
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if name.is_empty() || name.starts_with('.') || !name.bytes().all(plain) {

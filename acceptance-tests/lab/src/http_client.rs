@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 /// # Errors
 ///
 /// Nobody listens, or the connection breaks. An answer of whatever status is no error.
-pub async fn send(port: u16, mut request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {
+pub(crate) async fn send(port: u16, mut request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {
     let doing = format!("{} http://127.0.0.1:{port}{}", request.method(), request.uri());
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.with_context(|| doing.clone())?;
     let (mut sender, connection) =
@@ -30,6 +30,6 @@ pub async fn send(port: u16, mut request: Request<Full<Bytes>>) -> anyhow::Resul
 }
 
 /// GETs a path.
-pub async fn get(port: u16, path: &str) -> anyhow::Result<Response<Bytes>> {
+pub(crate) async fn get(port: u16, path: &str) -> anyhow::Result<Response<Bytes>> {
     send(port, Request::get(path).body(Full::default()).with_context(|| format!("asking for {path}"))?).await
 }

@@ -5,19 +5,19 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// What a kubeconfig says about one cluster. Holds a token, so it has no `Debug`.
-pub struct Entry {
+pub(crate) struct Entry {
     /// The name of the cluster, its user and its context.
-    pub name: String,
+    pub(crate) name: String,
     /// The port on 127.0.0.1.
-    pub port: u16,
+    pub(crate) port: u16,
     /// The certificate authority, PEM.
-    pub authority: String,
+    pub(crate) authority: String,
     /// The bearer token.
-    pub token: String,
+    pub(crate) token: String,
 }
 
 /// Writes the entries into one kubeconfig whose current context is the first entry's.
-pub fn render(entries: &[Entry]) -> String {
+pub(crate) fn render(entries: &[Entry]) -> String {
     let list = |one: fn(&Entry) -> Value| entries.iter().map(one).collect::<Vec<_>>();
     let config = json!({
         "apiVersion": "v1",

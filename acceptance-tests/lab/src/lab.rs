@@ -96,6 +96,10 @@ impl Lab {
     }
 
     /// The names of the clusters, the host first.
+    ///
+    /// # Errors
+    ///
+    /// The lab is gone, or its record cannot be read.
     pub fn clusters(&self) -> anyhow::Result<Vec<String>> {
         Ok(State::of(&self.layout)?.clusters)
     }
@@ -112,6 +116,10 @@ impl Lab {
     }
 
     /// The administrator's token of a cluster: a secret.
+    ///
+    /// # Errors
+    ///
+    /// There is no such cluster, or the file cannot be read.
     pub fn token(&self, cluster: &str) -> anyhow::Result<String> {
         self.check_cluster(cluster)?;
         pki::token(&self.layout.pki(cluster))
@@ -126,6 +134,10 @@ impl Lab {
     }
 
     /// Gives all that a test needs to know.
+    ///
+    /// # Errors
+    ///
+    /// The lab is gone, or its record cannot be read, or the lab never came up.
     pub fn environment(&self) -> anyhow::Result<Environment> {
         let state = State::of(&self.layout)?;
         let port = |purpose: &str| {
@@ -157,6 +169,10 @@ impl Lab {
     }
 
     /// Gives the whole log of a part.
+    ///
+    /// # Errors
+    ///
+    /// There is no such part, or it was never started.
     pub fn log(&self, part: &str) -> anyhow::Result<String> {
         let file = self.layout.log(part);
         let content = std::fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
@@ -164,17 +180,29 @@ impl Lab {
     }
 
     /// Makes the content of `folder` the content of branch `main` of a git repository; gives the commit.
+    ///
+    /// # Errors
+    ///
+    /// The repository's name is not a plain one, the folder cannot be read, or git refuses.
     pub fn seed_git(&self, repository: &str, folder: &Path) -> anyhow::Result<String> {
         git::seed(&self.layout.git(), repository, folder)
     }
 
     /// Pushes the content of `folder` as an OCI artifact for Flux; gives its digest.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read, or the registry does not answer or refuses.
     pub fn push_oci(&self, repository: &str, tag: &str, folder: &Path) -> anyhow::Result<String> {
         let layer = oci::pack(folder, Path::new(""))?;
         self.push(repository, tag, layer, Kind::Flux, serde_json::json!({}))
     }
 
     /// Puts the chart in `folder` into the Helm repository, as `version` if given; gives its name and version.
+    ///
+    /// # Errors
+    ///
+    /// The folder holds no chart, or a file cannot be written.
     pub fn add_chart(&self, folder: &Path, version: Option<&str>) -> anyhow::Result<(String, String)> {
         let chart = charts::pack(folder, version)?;
         charts::publish(&self.layout.charts(), &chart)?;
@@ -182,6 +210,10 @@ impl Lab {
     }
 
     /// Pushes the chart in `folder` to the registry as `prefix/NAME:VERSION`; gives its digest.
+    ///
+    /// # Errors
+    ///
+    /// The folder holds no chart, or the registry does not answer or refuses.
     pub fn push_chart(&self, prefix: &str, folder: &Path, version: Option<&str>) -> anyhow::Result<String> {
         let chart = charts::pack(folder, version)?;
         let repository = format!("{}/{}", prefix.trim_end_matches('/'), chart.name);
@@ -201,6 +233,10 @@ impl Lab {
     }
 
     /// Writes Flux's install manifests into one file and pushes it to the registry as `flux/manifests:v1`.
+    ///
+    /// # Errors
+    ///
+    /// A tool cannot be built, kustomize refuses, or the registry does not answer.
     pub fn flux_manifests(&self) -> anyhow::Result<FluxManifests> {
         let tools = Cache::open(self.progress.clone())?;
         let text = flux_manifests::render(&tools, &self.layout.temporary())?;

@@ -6,38 +6,38 @@
 //! Nothing listens beyond 127.0.0.1.
 //!
 //! What is real: etcd, kube-apiserver, kube-controller-manager, the Flux controllers, the registry, git.
-//! What is a stand-in: the node of each cluster ([`parts::fake_node`]). It runs no container: it says
+//! What is a stand-in: the node of each cluster (`NAME-node`). It runs no container: it says
 //! that pods run. There is no pod network, no DNS and no in-cluster webhook.
 //!
 //! The processes of our own (proxies, git and chart server, fake nodes) are hidden verbs of the binary `lab`.
-//! A program that uses the library and is not that binary calls [`parts::run_if_asked`] first thing in its
+//! A program that uses the library and is not that binary calls [`parts::command::run_if_asked`] first thing in its
 //! `main`, or names the binary in [`up::UpOptions::part_binary`].
 
-pub mod binary;
-pub mod charts;
+mod binary;
+mod charts;
 pub mod cluster;
-pub mod down;
-pub mod environment;
+mod down;
+mod environment;
 pub mod fault;
-pub mod files;
-pub mod flux;
-pub mod flux_manifests;
-pub mod git;
-pub mod http_client;
-pub mod kubeconfig;
+mod files;
+mod flux;
+mod flux_manifests;
+mod git;
+mod http_client;
+mod kubeconfig;
 pub mod lab;
-pub mod layout;
-pub mod oci;
-pub mod part;
+mod layout;
+mod oci;
+mod part;
 pub mod parts;
-pub mod pki;
-pub mod ports;
-pub mod process;
+mod pki;
+mod ports;
+mod process;
 pub mod progress;
-pub mod runtime;
-pub mod specs;
-pub mod state;
+mod runtime;
+mod specs;
+mod state;
 pub mod status;
 pub mod tools;
 pub mod up;
-pub mod wait;
+mod wait;

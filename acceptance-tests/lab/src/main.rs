@@ -21,7 +21,7 @@ use lab::up::UpOptions;
 #[derive(Debug, Parser)]
 #[command(name = "lab", version)]
 struct Arguments {
-    /// The lab's folder [default: $LAB_DIR, else labs/default in the user's cache]
+    /// The lab's folder [default: `$LAB_DIR`, else `labs/default` in the user's cache]
     #[arg(long, global = true)]
     dir: Option<PathBuf>,
     #[command(subcommand)]
@@ -159,7 +159,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let open = || Lab::open(dir.as_deref(), progress.clone());
     match arguments.verb {
         Verb::Up { tier: Tier::ControlPlanes, clusters, no_flux } => {
-            let lab = Lab::up(UpOptions {
+            let lab = Lab::up(&UpOptions {
                 dir: dir.clone(),
                 clusters,
                 flux: !no_flux,
@@ -169,7 +169,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             progress.say(&format!("up: {} in {}", lab.clusters()?.join(", "), lab.dir().display()));
             println!("export KUBECONFIG={}", lab.kubeconfig(None)?.display());
         }
-        Verb::Down => open()?.down()?,
+        Verb::Down => Lab::down_if_there(dir.as_deref(), &progress)?,
         Verb::Status => print_status(&open()?)?,
         Verb::Env => println!("{}", serde_json::to_string_pretty(&open()?.environment()?)?),
         Verb::Kubeconfig { name, path } => {
@@ -186,7 +186,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Log { part } => print!("{}", open()?.log(&part)?),
         Verb::Fault { target, fault } => open()?.fault(&target, fault)?,
         Verb::Git(GitVerb::Seed { repository, folder }) => {
-            println!("{}", open()?.seed_git(&repository, &folder)?)
+            println!("{}", open()?.seed_git(&repository, &folder)?);
         }
         Verb::Oci(OciVerb::Push { reference, folder }) => {
             let Some((repository, tag)) = reference.rsplit_once(':') else {

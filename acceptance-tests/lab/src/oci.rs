@@ -17,7 +17,7 @@ use crate::tools::recipe::hex;
 
 /// What kind of artifact a layer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Manifests for Flux.
     Flux,
     /// A Helm chart.
@@ -41,7 +41,7 @@ impl Kind {
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// Packs the files of a folder, under `prefix`, always to the same bytes for the same content.
-pub fn pack(folder: &Path, prefix: &Path) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn pack(folder: &Path, prefix: &Path) -> anyhow::Result<Vec<u8>> {
     let files = files_under(folder)?
         .into_iter()
         .map(|path| {
@@ -54,7 +54,7 @@ pub fn pack(folder: &Path, prefix: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Packs files, given as path and content, in the order given.
-pub fn pack_files(files: Vec<(impl AsRef<Path>, Vec<u8>)>) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn pack_files(files: Vec<(impl AsRef<Path>, Vec<u8>)>) -> anyhow::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(GzBuilder::new().mtime(0).write(Vec::new(), Compression::new(6)));
     for (path, content) in files {
         let mut header = tar::Header::new_gnu();
@@ -71,7 +71,7 @@ pub fn pack_files(files: Vec<(impl AsRef<Path>, Vec<u8>)>) -> anyhow::Result<Vec
 /// # Errors
 ///
 /// The registry does not answer or refuses.
-pub async fn push(
+pub(crate) async fn push(
     port: u16,
     repository: &str,
     tag: &str,
@@ -132,7 +132,7 @@ async fn call(
 }
 
 /// Gives the digest of content in the form `sha256:…`.
-pub fn digest(content: &[u8]) -> String {
+pub(crate) fn digest(content: &[u8]) -> String {
     format!("sha256:{}", hex(&Sha256::digest(content)))
 }
 

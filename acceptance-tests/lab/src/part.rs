@@ -7,26 +7,26 @@ use serde::{Deserialize, Serialize};
 
 /// How a part is started, looked at and ended. Recorded, so that a restart needs nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartSpec {
+pub(crate) struct PartSpec {
     /// What it is called in output, in logs and to `lab fault`.
-    pub name: String,
+    pub(crate) name: String,
     /// The binary.
-    pub program: PathBuf,
+    pub(crate) program: PathBuf,
     /// Its arguments. Never a secret: they can be read by everybody on the machine.
-    pub args: Vec<String>,
+    pub(crate) args: Vec<String>,
     /// What is added to the environment that every part has.
-    pub env: BTreeMap<String, String>,
+    pub(crate) env: BTreeMap<String, String>,
     /// The ports it listens on, the main one first.
-    pub ports: Vec<u16>,
+    pub(crate) ports: Vec<u16>,
     /// How one sees that it is up.
-    pub ready: Ready,
+    pub(crate) ready: Ready,
     /// How it is ended.
-    pub ending: Ending,
+    pub(crate) ending: Ending,
 }
 
 /// What to look at to see that a part is up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ready {
+pub(crate) enum Ready {
     /// A GET of this path on this port answers 200.
     Http {
         /// The port.
@@ -51,7 +51,7 @@ pub enum Ready {
 
 /// How a part is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ending {
+pub(crate) enum Ending {
     /// Asked first, killed after a while.
     Asked,
     /// Killed at once: kube-apiserver waits up to a minute for open watches when asked.

@@ -14,24 +14,24 @@ use rcgen::{
 use crate::files::{private_dir, write_private};
 
 /// The certificate authority, PEM.
-pub const CA_CERTIFICATE: &str = "ca.crt";
+pub(crate) const CA_CERTIFICATE: &str = "ca.crt";
 /// The server's certificate, PEM.
-pub const SERVER_CERTIFICATE: &str = "server.crt";
+pub(crate) const SERVER_CERTIFICATE: &str = "server.crt";
 /// The server's key, PEM.
-pub const SERVER_KEY: &str = "server.key";
+pub(crate) const SERVER_KEY: &str = "server.key";
 /// The key that service account tokens are signed with, PEM.
-pub const SERVICE_ACCOUNT_KEY: &str = "service-account.key";
+pub(crate) const SERVICE_ACCOUNT_KEY: &str = "service-account.key";
 /// The key that service account tokens are checked with, PEM. kube-apiserver does not take it from the other one.
-pub const SERVICE_ACCOUNT_PUBLIC_KEY: &str = "service-account.pub";
+pub(crate) const SERVICE_ACCOUNT_PUBLIC_KEY: &str = "service-account.pub";
 /// The administrator's token, in the form that kube-apiserver reads. Written last.
-pub const TOKENS: &str = "tokens.csv";
+pub(crate) const TOKENS: &str = "tokens.csv";
 
 /// Makes what a cluster needs in `dir`, unless it is there.
 ///
 /// # Errors
 ///
 /// A file cannot be written, or the cryptographic library refuses.
-pub fn ensure(dir: &Path, cluster: &str) -> anyhow::Result<()> {
+pub(crate) fn ensure(dir: &Path, cluster: &str) -> anyhow::Result<()> {
     if dir.join(TOKENS).exists() {
         return Ok(());
     }
@@ -78,7 +78,7 @@ fn new_token() -> String {
 }
 
 /// Reads the administrator's token of a cluster.
-pub fn token(dir: &Path) -> anyhow::Result<String> {
+pub(crate) fn token(dir: &Path) -> anyhow::Result<String> {
     let file = dir.join(TOKENS);
     let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
     let (token, _) = text.split_once(',').with_context(|| format!("reading {}: no token", file.display()))?;

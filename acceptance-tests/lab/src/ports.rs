@@ -19,7 +19,7 @@ const EPHEMERAL: u16 = 32_768;
 /// # Errors
 ///
 /// A thousand tries found none.
-pub fn free(taken: &BTreeSet<u16>) -> anyhow::Result<u16> {
+pub(crate) fn free(taken: &BTreeSet<u16>) -> anyhow::Result<u16> {
     let top = ephemeral_begin();
     for _ in 0..1000 {
         let random = u16::from_be_bytes(uuid::Uuid::new_v4().as_bytes()[..2].try_into()?);
@@ -35,7 +35,7 @@ fn ephemeral_begin() -> u16 {
     std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")
         .ok()
         .and_then(|text| text.split_whitespace().next()?.parse().ok())
-        .filter(|begin| *begin >= 1024 + WIDTH + 1)
+        .filter(|begin| *begin > 1024 + WIDTH)
         .unwrap_or(EPHEMERAL)
 }
 

@@ -16,16 +16,16 @@ use serde::{Deserialize, Serialize};
 
 /// One process: the pid alone could be another's by now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// The process id.
-    pub pid: i32,
+    pub(crate) pid: i32,
     /// When it began, in clock ticks since boot (field 22 of `/proc/PID/stat`).
-    pub start: u64,
+    pub(crate) start: u64,
 }
 
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Condition {
+pub(crate) enum Condition {
     /// It runs, or could.
     Running,
     /// It was stopped by a signal.
@@ -58,19 +58,19 @@ fn stat(pid: i32) -> Option<Stat> {
 
 impl Identity {
     /// Gives the identity of the process that has this pid now.
-    pub fn of(pid: i32) -> Option<Self> {
+    pub(crate) fn of(pid: i32) -> Option<Self> {
         stat(pid).map(|stat| Self { pid, start: stat.start })
     }
 
     /// Gives the identity of this very process.
-    pub fn own() -> Option<Self> {
+    pub(crate) fn own() -> Option<Self> {
         Self::of(i32::try_from(std::process::id()).ok()?)
     }
 
     /// Says what the process does.
     ///
     /// A zombie with threads left is not dead: it still holds its ports.
-    pub fn condition(self) -> Condition {
+    pub(crate) fn condition(self) -> Condition {
         match stat(self.pid) {
             Some(stat) if stat.start == self.start => match stat.state {
                 'X' => Condition::Dead,
@@ -82,8 +82,21 @@ impl Identity {
         }
     }
 
+    /// Says whether every thread was stopped: a stop reaches them one after another.
+    pub(crate) fn wholly_frozen(self) -> bool {
+        let Ok(threads) = fs::read_dir(format!("/proc/{}/task", self.pid)) else { return false };
+        self.condition() == Condition::Frozen
+            && threads.flatten().all(|thread| {
+                // A thread that is gone by now is no thread that runs.
+                let text = fs::read_to_string(thread.path().join("stat"));
+                text.ok()
+                    .and_then(|text| parse_stat(&text))
+                    .is_none_or(|stat| matches!(stat.state, 'T' | 't'))
+            })
+    }
+
     /// Gives the resident memory in KiB, 0 if the process is gone.
-    pub fn resident_kib(self) -> u64 {
+    pub(crate) fn resident_kib(self) -> u64 {
         fs::read_to_string(format!("/proc/{}/status", self.pid))
             .ok()
             .and_then(|text| {
@@ -109,7 +122,7 @@ impl Identity {
     }
 
     /// Sends a signal; does nothing if the process is gone.
-    pub fn signal(self, signal: Signal) -> anyhow::Result<()> {
+    pub(crate) fn signal(self, signal: Signal) -> anyhow::Result<()> {
         let Some(handle) = self.handle()? else { return Ok(()) };
         match pidfd_send_signal(&handle, signal) {
             Ok(()) | Err(Errno::SRCH) => Ok(()),
@@ -118,7 +131,7 @@ impl Identity {
     }
 
     /// Waits until the process and its last thread are gone; false if `patience` ran out first.
-    pub fn wait_gone(self, patience: Duration) -> anyhow::Result<bool> {
+    pub(crate) fn wait_gone(self, patience: Duration) -> anyhow::Result<bool> {
         let Some(handle) = self.handle()? else { return Ok(true) };
         let patience = Timespec {
             tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),
@@ -134,7 +147,7 @@ impl Identity {
     }
 
     /// Ends the process for good: `first`, then after `patience` the signal that cannot be refused.
-    pub fn end(self, first: Signal, patience: Duration) -> anyhow::Result<()> {
+    pub(crate) fn end(self, first: Signal, patience: Duration) -> anyhow::Result<()> {
         self.signal(first)?;
         // A frozen process acts on a signal only once it goes on.
         self.signal(Signal::CONT)?;
@@ -151,24 +164,24 @@ impl Identity {
 
 /// All that is needed to start a process.
 #[derive(Clone, Debug)]
-pub struct Launch<'a> {
+pub(crate) struct Launch<'a> {
     /// The binary that has our hidden verbs; it puts the process into a session of its own.
-    pub part_binary: &'a Path,
+    pub(crate) part_binary: &'a Path,
     /// What to run.
-    pub program: &'a Path,
+    pub(crate) program: &'a Path,
     /// Its arguments.
-    pub args: &'a [String],
+    pub(crate) args: &'a [String],
     /// Its whole environment.
-    pub env: &'a BTreeMap<String, String>,
+    pub(crate) env: &'a BTreeMap<String, String>,
     /// Where it runs.
-    pub cwd: &'a Path,
+    pub(crate) cwd: &'a Path,
     /// Where its output goes; appended to.
-    pub log: PathBuf,
+    pub(crate) log: PathBuf,
 }
 
 impl Launch<'_> {
     /// Starts the process, detached: it outlives us.
-    pub fn start(&self) -> anyhow::Result<Identity> {
+    pub(crate) fn start(&self) -> anyhow::Result<Identity> {
         let doing = || format!("starting {}", self.program.display());
         let log = fs::OpenOptions::new()
             .create(true)
@@ -203,7 +216,7 @@ impl Launch<'_> {
 /// Finds every process whose environment says that it belongs to the lab `id`.
 ///
 /// This also finds what a part started itself, and what was started but never recorded.
-pub fn marked(variable: &str, id: &str) -> Vec<Identity> {
+pub(crate) fn marked(variable: &str, id: &str) -> Vec<Identity> {
     let wanted = format!("{variable}={id}");
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries

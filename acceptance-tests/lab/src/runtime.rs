@@ -5,7 +5,7 @@ use std::future::Future;
 use anyhow::Context as _;
 
 /// Runs `work` to its end on a thread of its own, so that it may be called from anywhere, async code too.
-pub fn block_on<T: Send>(work: impl Future<Output = anyhow::Result<T>> + Send) -> anyhow::Result<T> {
+pub(crate) fn block_on<T: Send>(work: impl Future<Output = anyhow::Result<T>> + Send) -> anyhow::Result<T> {
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
             tokio::runtime::Builder::new_current_thread()

@@ -3,7 +3,6 @@
 //! The flags and the reasons for them were measured; the sources are beside those that surprise.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crate::layout::Layout;
 use crate::part::{Ending, PartSpec, Ready};
@@ -12,7 +11,7 @@ use crate::state::State;
 use crate::tools::cache::Cache;
 
 /// The cluster that Flux runs against.
-pub const HOST: &str = "hub";
+pub(crate) const HOST: &str = "hub";
 
 /// The controllers of kube-controller-manager that run.
 ///
@@ -36,7 +35,7 @@ const CONTROLLERS: &[&str] = &[
 ];
 
 /// Gives the names of `count` clusters: `hub`, `edge`, `edge-2` and so on.
-pub fn cluster_names(count: usize) -> Vec<String> {
+pub(crate) fn cluster_names(count: usize) -> Vec<String> {
     (0..count)
         .map(|index| match index {
             0 => HOST.to_owned(),
@@ -47,37 +46,35 @@ pub fn cluster_names(count: usize) -> Vec<String> {
 }
 
 /// The part that is a cluster's API server.
-pub fn api_server_name(cluster: &str) -> String {
+pub(crate) fn api_server_name(cluster: &str) -> String {
     format!("{cluster}-apiserver")
 }
 
 /// The part that clients reach a cluster through.
-pub fn proxy_name(cluster: &str) -> String {
+pub(crate) fn proxy_name(cluster: &str) -> String {
     format!("{cluster}-proxy")
 }
 
 /// Writes the specs of parts, choosing ports and finding binaries on the way.
 #[derive(Debug)]
-pub struct Specs<'a> {
+pub(crate) struct Specs<'a> {
     /// The lab's folder.
-    pub layout: &'a Layout,
+    pub(crate) layout: &'a Layout,
     /// The lab's record: ports are chosen in it.
-    pub state: &'a mut State,
+    pub(crate) state: &'a mut State,
     /// Where the real binaries are.
-    pub tools: &'a Cache,
-    /// The binary with our own parts.
-    pub part_binary: PathBuf,
+    pub(crate) tools: &'a Cache,
 }
 
 impl Specs<'_> {
     fn own(&self, name: String, args: Vec<String>, ports: Vec<u16>, ready: Ready) -> PartSpec {
-        let program = self.part_binary.clone();
+        let program = self.state.part_binary.clone();
         let args = ["part".to_owned()].into_iter().chain(args).collect();
         PartSpec { name, program, args, env: BTreeMap::new(), ports, ready, ending: Ending::Asked }
     }
 
     /// etcd, one for all clusters. What it holds does not outlive the lab, so it need not reach the disk.
-    pub fn etcd(&mut self) -> anyhow::Result<PartSpec> {
+    pub(crate) fn etcd(&mut self) -> anyhow::Result<PartSpec> {
         let (client, peer) = (self.state.port("etcd")?, self.state.port("etcd-peer")?);
         let url = format!("http://127.0.0.1:{client}");
         Ok(PartSpec {
@@ -103,7 +100,7 @@ impl Specs<'_> {
     /// The API server of a cluster.
     ///
     /// Priority and fairness stay on: Flux looks for it and falls to 5 requests a second without.
-    pub fn api_server(&mut self, cluster: &str) -> anyhow::Result<PartSpec> {
+    pub(crate) fn api_server(&mut self, cluster: &str) -> anyhow::Result<PartSpec> {
         let name = api_server_name(cluster);
         let (etcd, port) = (self.state.port("etcd")?, self.state.port(&name)?);
         let outer = self.state.port(&proxy_name(cluster))?;
@@ -139,7 +136,7 @@ impl Specs<'_> {
     }
 
     /// The way in for clients, which faults are put into.
-    pub fn proxy(&mut self, cluster: &str) -> anyhow::Result<PartSpec> {
+    pub(crate) fn proxy(&mut self, cluster: &str) -> anyhow::Result<PartSpec> {
         let name = proxy_name(cluster);
         let (outer, inner) = (self.state.port(&name)?, self.state.port(&api_server_name(cluster))?);
         let args = vec![
@@ -152,7 +149,7 @@ impl Specs<'_> {
     }
 
     /// The controllers of a cluster.
-    pub fn controllers(&mut self, cluster: &str) -> anyhow::Result<PartSpec> {
+    pub(crate) fn controllers(&mut self, cluster: &str) -> anyhow::Result<PartSpec> {
         let pki = self.layout.pki(cluster);
         Ok(PartSpec {
             name: format!("{cluster}-controllers"),
@@ -182,7 +179,7 @@ impl Specs<'_> {
     }
 
     /// The stand-in for a node of a cluster.
-    pub fn node(&mut self, cluster: &str) -> PartSpec {
+    pub(crate) fn node(&mut self, cluster: &str) -> PartSpec {
         let kubeconfig = self.layout.inner_kubeconfig(cluster);
         let args = vec!["node".to_owned(), format!("--kubeconfig={}", kubeconfig.display())];
         let path = format!("/api/v1/nodes/{}", crate::parts::fake_node::NAME);
@@ -195,7 +192,7 @@ impl Specs<'_> {
     }
 
     /// The git server.
-    pub fn git(&mut self) -> anyhow::Result<PartSpec> {
+    pub(crate) fn git(&mut self) -> anyhow::Result<PartSpec> {
         let port = self.state.port("git")?;
         let root = self.layout.git();
         let args = vec!["git".to_owned(), format!("--listen={port}"), format!("--root={}", root.display())];
@@ -203,7 +200,7 @@ impl Specs<'_> {
     }
 
     /// The chart server: files.
-    pub fn charts(&mut self) -> anyhow::Result<PartSpec> {
+    pub(crate) fn charts(&mut self) -> anyhow::Result<PartSpec> {
         let port = self.state.port("charts")?;
         let root = self.layout.charts();
         let args = vec!["files".to_owned(), format!("--listen={port}"), format!("--root={}", root.display())];
@@ -211,7 +208,7 @@ impl Specs<'_> {
     }
 
     /// The OCI registry, plain HTTP. Its configuration is the file that [`registry_config`] writes.
-    pub fn registry(&mut self) -> anyhow::Result<PartSpec> {
+    pub(crate) fn registry(&mut self) -> anyhow::Result<PartSpec> {
         let port = self.state.port("registry")?;
         let config = self.layout.data("registry").join("config.json");
         Ok(PartSpec {
@@ -226,7 +223,7 @@ impl Specs<'_> {
     }
 
     /// The three Flux controllers.
-    pub fn flux(&mut self) -> anyhow::Result<Vec<PartSpec>> {
+    pub(crate) fn flux(&mut self) -> anyhow::Result<Vec<PartSpec>> {
         let storage = self.state.port("flux-source-storage")?;
         let source = vec![
             format!("--storage-path={}", self.layout.data("flux-source").display()),
@@ -281,7 +278,7 @@ impl Specs<'_> {
 }
 
 /// Gives the registry's configuration.
-pub fn registry_config(layout: &Layout, port: u16) -> serde_json::Value {
+pub(crate) fn registry_config(layout: &Layout, port: u16) -> serde_json::Value {
     serde_json::json!({
         "version": 0.1,
         "log": {"level": "warn"},

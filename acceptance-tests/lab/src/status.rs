@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use anyhow::bail;
 use kube::Client;
 use serde::Serialize;
+use tokio::time::timeout;
 
 use crate::environment::search_path;
 use crate::lab::Lab;
@@ -26,6 +28,9 @@ pub(crate) const MARK: &str = "LAB_ID";
 /// How much of a part's log goes into an error.
 const LINES_SHOWN: usize = 12;
 
+/// How long one look at a part may take.
+const LOOK: Duration = Duration::from_secs(3);
+
 /// One part as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PartStatus {
@@ -43,6 +48,10 @@ pub struct PartStatus {
 
 impl Lab {
     /// Gives every part as it is now, in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// The lab is gone, or its record cannot be read.
     pub fn status(&self) -> anyhow::Result<Vec<PartStatus>> {
         let state = State::of(&self.layout)?;
         let mut list = Vec::new();
@@ -114,9 +123,11 @@ async fn wait(layout: &Layout, spec: &PartSpec, process: Identity) -> anyhow::Re
         if process.condition() == Condition::Dead {
             bail!("its process {} has ended", process.pid);
         }
-        Ok(match probe.look().await {
-            Ok(()) => Look::Ready(()),
-            Err(error) => Look::Pending(format!("{error:#}")),
+        // Somebody else may hold the port and never answer: the part is then dead by the next look.
+        Ok(match timeout(LOOK, probe.look()).await {
+            Ok(Ok(())) => Look::Ready(()),
+            Ok(Err(error)) => Look::Pending(format!("{error:#}")),
+            Err(_) => Look::Pending(format!("no answer within {} s", LOOK.as_secs())),
         })
     })
     .await

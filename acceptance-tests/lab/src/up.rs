@@ -33,7 +33,8 @@ pub struct UpOptions {
     pub clusters: usize,
     /// Whether Flux runs.
     pub flux: bool,
-    /// The binary with the hidden verbs; looked for if none is named, see [`crate::binary`].
+    /// The binary with the hidden verbs; looked for if none is named: this program if it
+    /// called [`crate::parts::command::run_if_asked`], else `lab` in its folder or the one above.
     pub part_binary: Option<PathBuf>,
     /// Where it says what it is doing.
     pub progress: Progress,
@@ -55,29 +56,37 @@ impl Lab {
     ///
     /// A tool cannot be built; a part does not come up, with the last lines of its log.
     /// What was started stays: look at it, then [`crate::lab::Lab::down`].
-    pub fn up(options: UpOptions) -> anyhow::Result<Self> {
+    pub fn up(options: &UpOptions) -> anyhow::Result<Self> {
         let layout = layout(options.dir.as_deref())?;
-        raise(&layout, &options, None)?;
-        Ok(Self { layout, progress: options.progress, on_drop: OnDrop::Leave })
+        raise(&layout, options, None)?;
+        Ok(Self { layout, progress: options.progress.clone(), on_drop: OnDrop::Leave })
     }
 
     /// Starts a lab in a new folder that goes down when the value is dropped.
     ///
     /// If this process is killed, the next ephemeral lab of the user clears up behind it.
-    pub fn ephemeral(options: UpOptions) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::up`]; what was started has gone down again.
+    pub fn ephemeral(options: &UpOptions) -> anyhow::Result<Self> {
         let root = environment::labs_root()?.join("ephemeral");
         down::clear_orphans(&root)?;
         let name = uuid::Uuid::new_v4().simple().to_string();
         let layout = Layout::new(root.join(&name[..12]));
         let lab = Self { layout, progress: options.progress.clone(), on_drop: OnDrop::Down };
-        raise(&lab.layout, &options, Identity::own())?;
+        raise(&lab.layout, options, Identity::own())?;
         Ok(lab)
     }
 
     /// Starts again what is dead, wakes what is frozen and takes every fault away.
+    ///
+    /// # Errors
+    ///
+    /// A part does not come up, with the last lines of its log.
     pub fn heal(&self) -> anyhow::Result<()> {
         let _lock = Lock::take(self.layout.root())?;
-        let mut raising = Raising::of(&self.layout, None, self.progress.clone())?;
+        let mut raising = Raising::of(&self.layout, self.progress.clone())?;
         let specs: Vec<_> = raising.state.parts.values().map(|part| part.spec.clone()).collect();
         raising.ensure_all(&specs)?;
         raising.lift_faults()
@@ -86,17 +95,18 @@ impl Lab {
 
 fn raise(layout: &Layout, options: &UpOptions, owner: Option<Identity>) -> anyhow::Result<()> {
     check(layout.root(), options)?;
+    let part_binary = binary::find(options.part_binary.as_deref())?;
     let _lock = Lock::take(layout.root())?;
     if State::read(layout)?.is_none() {
         let mut there = std::fs::read_dir(layout.root()).context("reading the lab's folder")?;
         if there.next().is_some() {
             bail!("starting a lab in {}: the folder is not empty and holds no lab", layout.root().display());
         }
-        State::new(owner).write(layout)?;
+        State::new(part_binary.clone(), owner).write(layout)?;
     }
-    let part_binary = binary::find(options.part_binary.as_deref())?;
     let tools = Cache::open(options.progress.clone())?;
-    let mut raising = Raising::of(layout, Some(part_binary), options.progress.clone())?;
+    let mut raising = Raising::of(layout, options.progress.clone())?;
+    raising.state.part_binary = part_binary;
     raising.control_planes(&tools, options)
 }
 
@@ -114,21 +124,12 @@ fn check(root: &Path, options: &UpOptions) -> anyhow::Result<()> {
 pub(crate) struct Raising<'a> {
     layout: &'a Layout,
     pub(crate) state: State,
-    part_binary: PathBuf,
     progress: Progress,
 }
 
 impl<'a> Raising<'a> {
-    pub(crate) fn of(
-        layout: &'a Layout,
-        part_binary: Option<PathBuf>,
-        progress: Progress,
-    ) -> anyhow::Result<Self> {
-        let part_binary = match part_binary {
-            Some(part_binary) => part_binary,
-            None => binary::find(None)?,
-        };
-        Ok(Self { layout, state: State::of(layout)?, part_binary, progress })
+    pub(crate) fn of(layout: &'a Layout, progress: Progress) -> anyhow::Result<Self> {
+        Ok(Self { layout, state: State::of(layout)?, progress })
     }
 
     fn control_planes(&mut self, tools: &Cache, options: &UpOptions) -> anyhow::Result<()> {
@@ -139,12 +140,7 @@ impl<'a> Raising<'a> {
         for name in &names {
             pki::ensure(&self.layout.pki(name), name)?;
         }
-        let mut specs = Specs {
-            layout: self.layout,
-            state: &mut self.state,
-            tools,
-            part_binary: self.part_binary.clone(),
-        };
+        let mut specs = Specs { layout: self.layout, state: &mut self.state, tools };
         let etcd = specs.etcd()?;
         let mut servers = vec![specs.git()?, specs.charts()?, specs.registry()?];
         let mut workers = Vec::new();
@@ -236,17 +232,17 @@ impl<'a> Raising<'a> {
             && let Some(process) = part.process
         {
             match process.condition() {
-                Condition::Running if part.spec == *spec => return Ok(Started { process, news: News::None }),
+                Condition::Running if part.spec == *spec => return Ok(Started::now(process, News::None)),
                 Condition::Frozen if part.spec == *spec => {
                     process.signal(rustix::process::Signal::CONT)?;
-                    return Ok(Started { process, news: News::Woken });
+                    return Ok(Started::now(process, News::Woken));
                 }
                 Condition::Running | Condition::Frozen => down::end(part)?,
                 Condition::Dead => {}
             }
         }
         let process = Launch {
-            part_binary: &self.part_binary,
+            part_binary: &self.state.part_binary,
             program: &spec.program,
             args: &spec.args,
             env: &environment_of(self.layout, &self.state.id, spec),
@@ -258,18 +254,17 @@ impl<'a> Raising<'a> {
         self.state.parts.insert(spec.name.clone(), Part { spec: spec.clone(), process: Some(process) });
         // At once: a process that is not recorded is hard to find again.
         self.state.write(self.layout)?;
-        Ok(Started { process, news: News::Begun })
+        Ok(Started::now(process, News::Begun))
     }
 
     fn await_all(&self, started: &[(PartSpec, Started)]) -> anyhow::Result<()> {
         let one = async |(spec, started): &(PartSpec, Started)| {
-            let begun = Instant::now();
             await_ready(self.layout, spec, started.process).await?;
-            let seconds = begun.elapsed().as_secs_f64();
+            let seconds = started.at.elapsed().as_secs_f64();
             match started.news {
                 News::None => {}
                 News::Begun => {
-                    self.progress.say(&format!("{}: up after {seconds:.1} s{}", spec.name, note(spec)))
+                    self.progress.say(&format!("{}: up after {seconds:.1} s{}", spec.name, note(spec)));
                 }
                 News::Woken => self.progress.say(&format!("{}: woken after {seconds:.1} s", spec.name)),
             }
@@ -296,6 +291,13 @@ impl<'a> Raising<'a> {
 struct Started {
     process: Identity,
     news: News,
+    at: Instant,
+}
+
+impl Started {
+    fn now(process: Identity, news: News) -> Self {
+        Self { process, news, at: Instant::now() }
+    }
 }
 
 /// What had to be done for a part.
@@ -312,4 +314,4 @@ fn note(spec: &PartSpec) -> &'static str {
 }
 
 /// How long a part may take to come up. Eleven API servers at once took 12 s on two busy cores (2026-11-21).
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);

@@ -11,7 +11,7 @@ const PACE: Duration = Duration::from_millis(50);
 
 /// What one look showed.
 #[derive(Debug)]
-pub enum Look<T> {
+pub(crate) enum Look<T> {
     /// It is there.
     Ready(T),
     /// Not yet, and this is what was seen.
@@ -23,7 +23,11 @@ pub enum Look<T> {
 /// # Errors
 ///
 /// An error of `probe` at once, unchanged; else, when `patience` runs out, what was seen last.
-pub async fn until<T, F>(what: &str, patience: Duration, mut probe: impl FnMut() -> F) -> anyhow::Result<T>
+pub(crate) async fn until<T, F>(
+    what: &str,
+    patience: Duration,
+    mut probe: impl FnMut() -> F,
+) -> anyhow::Result<T>
 where
     F: Future<Output = anyhow::Result<Look<T>>>,
 {
@@ -60,7 +64,7 @@ mod tests {
     #[tokio::test]
     async fn an_error_of_the_probe_ends_the_wait() {
         let outcome: anyhow::Result<()> =
-            until("x", Duration::from_secs(60), async || Err(anyhow!("gone"))).await;
+            until("x", Duration::from_mins(1), async || Err(anyhow!("gone"))).await;
         assert_eq!(outcome.unwrap_err().to_string(), "gone");
     }
 }

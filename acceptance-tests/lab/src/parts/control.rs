@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 /// What a proxy does with connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Hands them on.
     #[default]
     Pass,
@@ -30,7 +30,7 @@ pub enum Mode {
 /// What the other side asks of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Ask {
+pub(crate) enum Ask {
     /// To say what it does.
     Mode,
     /// To do this from now on. Answered when it does.
@@ -38,14 +38,14 @@ pub enum Ask {
 }
 
 /// An ask on its way to the proxy, and where the answer goes.
-pub type Message = (Ask, oneshot::Sender<Mode>);
+pub(crate) type Message = (Ask, oneshot::Sender<Mode>);
 
 /// Asks the proxy whose control socket is `socket`; gives what it does now.
 ///
 /// # Errors
 ///
 /// No proxy is there, or it does not answer within some seconds.
-pub async fn ask(socket: &Path, ask: Ask) -> anyhow::Result<Mode> {
+pub(crate) async fn ask(socket: &Path, ask: Ask) -> anyhow::Result<Mode> {
     let talk = async {
         let mut stream = UnixStream::connect(socket).await?;
         let mut line = serde_json::to_vec(&ask)?;
@@ -63,7 +63,7 @@ pub async fn ask(socket: &Path, ask: Ask) -> anyhow::Result<Mode> {
 }
 
 /// Listens on `socket` and hands on what is asked, until the process ends.
-pub async fn serve(socket: &Path, asks: mpsc::Sender<Message>) -> anyhow::Result<()> {
+pub(crate) async fn serve(socket: &Path, asks: mpsc::Sender<Message>) -> anyhow::Result<()> {
     let doing = || format!("listening on {}", socket.display());
     match std::fs::remove_file(socket) {
         Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(cause).with_context(doing),

@@ -18,14 +18,14 @@ use crate::cluster;
 use crate::parts::pod_status::{self, Action, STAND_IN};
 
 /// What the node is called.
-pub const NAME: &str = "fake";
+pub(crate) const NAME: &str = "fake";
 
 /// The least time between two attempts to follow the pods.
 const PACE: Duration = Duration::from_millis(250);
 
 /// Follows the pods of a cluster until the process ends. A cluster that is away is tried again.
 #[expect(clippy::print_stderr, reason = "stderr of a part is its log")]
-pub async fn run(kubeconfig: PathBuf) -> anyhow::Result<()> {
+pub(crate) async fn run(kubeconfig: PathBuf) -> anyhow::Result<()> {
     let mut node = FakeNode { client: cluster::client(&kubeconfig).await?, addresses: 0 };
     let mut attempts = interval(PACE);
     attempts.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -10,7 +10,7 @@ use http_body_util::Full;
 use crate::parts::http_server::{self, Answer, plain};
 
 /// Serves the files under `root` until the process ends.
-pub async fn run(listen: u16, root: PathBuf) -> anyhow::Result<()> {
+pub(crate) async fn run(listen: u16, root: PathBuf) -> anyhow::Result<()> {
     http_server::serve(listen, move |request| {
         let root = root.clone();
         async move { file(&root, request.method(), request.uri().path()) }
@@ -26,13 +26,12 @@ fn file(root: &Path, method: &Method, path: &str) -> anyhow::Result<Answer> {
     if !relative.components().all(|component| matches!(component, Component::Normal(_))) {
         return Ok(plain(StatusCode::NOT_FOUND, "no such file"));
     }
-    match std::fs::read(root.join(relative)) {
-        Ok(content) => Ok(Response::new(Full::new(Bytes::from(content)))),
-        Err(cause) if matches!(cause.raw_os_error(), Some(_)) && !root.join(relative).is_file() => {
-            Ok(plain(StatusCode::NOT_FOUND, "no such file"))
-        }
-        Err(cause) => Err(cause).with_context(|| format!("reading {path}")),
+    let file = root.join(relative);
+    if !file.is_file() {
+        return Ok(plain(StatusCode::NOT_FOUND, "no such file"));
     }
+    let content = std::fs::read(&file).with_context(|| format!("reading {path}"))?;
+    Ok(Response::new(Full::new(Bytes::from(content))))
 }
 
 #[cfg(test)]

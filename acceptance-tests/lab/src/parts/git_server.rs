@@ -15,7 +15,7 @@ use crate::git::NO_USER_CONFIG;
 use crate::parts::http_server::{self, Answer};
 
 /// Serves the bare repositories under `root` until the process ends.
-pub async fn run(listen: u16, root: PathBuf) -> anyhow::Result<()> {
+pub(crate) async fn run(listen: u16, root: PathBuf) -> anyhow::Result<()> {
     http_server::serve(listen, move |request| {
         let root = root.clone();
         async move { backend(&root, request).await }
@@ -54,11 +54,11 @@ async fn backend(root: &Path, request: Request<Incoming>) -> anyhow::Result<Answ
     });
     let output = child.wait_with_output().await.context("running git http-backend")?;
     feed.await.context("feeding git http-backend")?;
-    parse(Bytes::from(output.stdout))
+    parse(&Bytes::from(output.stdout))
 }
 
 /// Takes the answer of a CGI program apart.
-fn parse(output: Bytes) -> anyhow::Result<Answer> {
+fn parse(output: &Bytes) -> anyhow::Result<Answer> {
     let Some(end) = output.windows(4).position(|window| window == b"\r\n\r\n") else {
         bail!("reading the answer of git http-backend: no end of the headers");
     };
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_cgi_status_becomes_the_status_of_the_answer() {
-        let answer = parse(Bytes::from("Status: 404 Not Found\r\nX-A: b\r\n\r\nbody")).unwrap();
+        let answer = parse(&Bytes::from("Status: 404 Not Found\r\nX-A: b\r\n\r\nbody")).unwrap();
         assert_eq!(answer.status(), 404);
         assert_eq!(answer.headers()["x-a"], "b");
     }

@@ -13,11 +13,11 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 /// An answer, held in memory as a whole.
-pub type Answer = Response<Full<Bytes>>;
+pub(crate) type Answer = Response<Full<Bytes>>;
 
 /// Serves on a port of 127.0.0.1 until the process ends. An error of `handle` is logged and answered with 500.
 #[expect(clippy::print_stderr, reason = "stderr of a part is its log")]
-pub async fn serve<F>(
+pub(crate) async fn serve<F>(
     port: u16,
     handle: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
 ) -> anyhow::Result<()>
@@ -45,7 +45,7 @@ where
 }
 
 /// Gives an answer with a line of text.
-pub fn plain(status: StatusCode, text: &str) -> Answer {
+pub(crate) fn plain(status: StatusCode, text: &str) -> Answer {
     let mut answer = Response::new(Full::from(format!("{text}\n")));
     *answer.status_mut() = status;
     answer

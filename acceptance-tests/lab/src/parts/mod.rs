@@ -1,10 +1,10 @@
 //! The parts that are our own: hidden verbs of the binary `lab`.
 
 pub mod command;
-pub mod control;
-pub mod fake_node;
-pub mod file_server;
-pub mod git_server;
-pub mod http_server;
-pub mod pod_status;
-pub mod proxy;
+pub(crate) mod control;
+pub(crate) mod fake_node;
+pub(crate) mod file_server;
+pub(crate) mod git_server;
+pub(crate) mod http_server;
+pub(crate) mod pod_status;
+pub(crate) mod proxy;

@@ -5,11 +5,11 @@ use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
 /// Says in every status where it comes from.
-pub const STAND_IN: &str = "stand-in: the lab's fake node runs no container";
+pub(crate) const STAND_IN: &str = "stand-in: the lab's fake node runs no container";
 
 /// The next thing to do with a pod.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Nothing.
     Leave,
     /// Its deletion was asked for: it ends.
@@ -33,7 +33,7 @@ enum Fate {
 ///
 /// An image whose name contains `broken` cannot be pulled, one with `crash` ends at once;
 /// the pods of jobs complete; all others run and are ready.
-pub fn next(pod: &Pod, address: &str, now: Timestamp) -> Action {
+pub(crate) fn next(pod: &Pod, address: &str, now: Timestamp) -> Action {
     let Some(spec) = &pod.spec else { return Action::Leave };
     if pod.metadata.deletion_timestamp.is_some() {
         return Action::Remove;

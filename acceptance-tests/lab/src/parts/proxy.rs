@@ -23,7 +23,7 @@ enum Door {
 }
 
 /// Runs the proxy until the process ends.
-pub async fn run(listen: u16, upstream: u16, control: PathBuf) -> anyhow::Result<()> {
+pub(crate) async fn run(listen: u16, upstream: u16, control: PathBuf) -> anyhow::Result<()> {
     let (sender, asks) = mpsc::channel(16);
     tokio::select! {
         outcome = relay_all(listen, upstream, asks) => outcome,

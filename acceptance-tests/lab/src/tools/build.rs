@@ -26,7 +26,7 @@ const GET_GO: &str = "get it with\n  \
     and put /usr/local/go/bin into PATH";
 
 /// Builds a recipe in `scratch` and gives the folder with what came of it.
-pub fn build(recipe: &Recipe, scratch: &Path, progress: &Progress) -> anyhow::Result<PathBuf> {
+pub(crate) fn build(recipe: &Recipe, scratch: &Path, progress: &Progress) -> anyhow::Result<PathBuf> {
     let begun = Instant::now();
     let module = scratch.join("module");
     let out = scratch.join("out");
@@ -127,7 +127,7 @@ fn compile(recipe: &Recipe, module: &Path, out: &Path, progress: &Progress) -> a
             Err(RecvTimeoutError::Disconnected) => break,
         }
         if said.elapsed() >= SIGN_OF_LIFE {
-            progress.say(&format!("{}: {compiled} packages compiled so far", recipe.name));
+            progress.say(&format!("{}: still building, {compiled} packages compiled so far", recipe.name));
             said = Instant::now();
         }
     }

@@ -21,6 +21,10 @@ pub struct Cache {
 
 impl Cache {
     /// Opens the user's cache; binaries in `$KUBEBUILDER_ASSETS` are used instead of building them.
+    ///
+    /// # Errors
+    ///
+    /// Neither `XDG_CACHE_HOME` nor `HOME` is set.
     pub fn open(progress: Progress) -> anyhow::Result<Self> {
         let root = environment::cache_root()?.join("tools");
         Ok(Self { root, assets: environment::kubebuilder_assets(), progress })
@@ -45,6 +49,10 @@ impl Cache {
     }
 
     /// Builds the modules called `names`, all if none is named, and gives their folders.
+    ///
+    /// # Errors
+    ///
+    /// No such module or binary, else as [`Self::binary`].
     pub fn build(&self, names: &[String]) -> anyhow::Result<Vec<PathBuf>> {
         if names.is_empty() {
             return ALL.iter().map(|recipe| self.folder(recipe)).collect();
@@ -62,6 +70,10 @@ impl Cache {
     }
 
     /// Gives the `config` folder of a module that keeps it, building the module first if need be.
+    ///
+    /// # Errors
+    ///
+    /// No such module, else as [`Self::binary`].
     pub fn config(&self, name: &str) -> anyhow::Result<PathBuf> {
         let recipe = recipe::find(name).with_context(|| format!("no tool is called {name}"))?;
         Ok(self.folder(recipe)?.join("config"))
@@ -111,4 +123,35 @@ impl Cache {
 
 fn lock_file(path: &Path) -> std::io::Result<File> {
     fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ready_made_binary_is_used_instead_of_building_one() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("etcd"), "").unwrap();
+        let assets = Some(dir.path().to_owned());
+        let cache = Cache { root: dir.path().join("cache"), assets, progress: Progress::silent() };
+        assert_eq!(cache.binary("etcd").unwrap(), dir.path().join("etcd"));
+        assert!(!dir.path().join("cache").exists());
+    }
+
+    #[test]
+    fn a_tool_that_was_built_is_not_built_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let built = dir.path().join(recipe::find("tofu").unwrap().key());
+        fs::create_dir(&built).unwrap();
+        let cache = Cache { root: dir.path().to_owned(), assets: None, progress: Progress::silent() };
+        assert_eq!(cache.binary("tofu").unwrap(), built.join("tofu"));
+    }
+
+    #[test]
+    fn an_unknown_tool_is_refused_with_the_names_there_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache { root: dir.path().to_owned(), assets: None, progress: Progress::silent() };
+        assert!(cache.binary("gold").unwrap_err().to_string().contains("kube-apiserver"));
+    }
 }

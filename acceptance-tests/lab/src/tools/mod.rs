@@ -1,5 +1,5 @@
 //! The real binaries: built once from pinned Go modules, kept in the user's cache.
 
-pub mod build;
+mod build;
 pub mod cache;
-pub mod recipe;
+pub(crate) mod recipe;

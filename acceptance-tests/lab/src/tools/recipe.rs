@@ -4,35 +4,35 @@ use sha2::{Digest as _, Sha256};
 
 /// A Go module under `tools/` and what is built from it.
 #[derive(Debug)]
-pub struct Recipe {
+pub(crate) struct Recipe {
     /// The folder under `tools/`, and the name to ask for.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The content of `go.mod`.
-    pub go_mod: &'static str,
+    pub(crate) go_mod: &'static str,
     /// The content of `go.sum`.
-    pub go_sum: &'static str,
+    pub(crate) go_sum: &'static str,
     /// The binaries, each a `tool` of the module.
-    pub binaries: &'static [Binary],
+    pub(crate) binaries: &'static [Binary],
     /// The module whose version the link flags name and whose `config` folder is kept.
-    pub main_module: &'static str,
+    pub(crate) main_module: &'static str,
     /// Further link flags; `{version}`, `{major}` and `{minor}` are filled in.
-    pub link_flags: &'static [&'static str],
+    pub(crate) link_flags: &'static [&'static str],
     /// Whether the folder `config` of the main module is kept beside the binaries.
-    pub config: Config,
+    pub(crate) config: Config,
 }
 
 /// One binary of a recipe.
 #[derive(Debug)]
-pub struct Binary {
+pub(crate) struct Binary {
     /// What the file is called.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The Go package it is built from.
-    pub package: &'static str,
+    pub(crate) package: &'static str,
 }
 
 /// What becomes of the main module's folder `config`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Config {
+pub(crate) enum Config {
     /// It is kept: it holds custom resource definitions and install manifests.
     Kept,
     /// It is not needed.
@@ -67,7 +67,7 @@ const KUBERNETES_FLAGS: &[&str] = &[
 ];
 
 /// Every tool there is.
-pub const ALL: &[Recipe] = &[
+pub(crate) const ALL: &[Recipe] = &[
     recipe!("etcd", "go.etcd.io/etcd/server/v3", Config::Left, &[], ["etcd" = "go.etcd.io/etcd/server/v3"]),
     recipe!(
         "kubernetes",
@@ -126,7 +126,7 @@ pub const ALL: &[Recipe] = &[
 ];
 
 /// Finds the recipe that is called `name`, or makes a binary called so.
-pub fn find(name: &str) -> Option<&'static Recipe> {
+pub(crate) fn find(name: &str) -> Option<&'static Recipe> {
     ALL.iter()
         .find(|recipe| recipe.name == name)
         .or_else(|| ALL.iter().find(|recipe| recipe.binaries.iter().any(|binary| binary.name == name)))
@@ -134,7 +134,7 @@ pub fn find(name: &str) -> Option<&'static Recipe> {
 
 impl Recipe {
     /// Gives the version of the main module, as `go.mod` requires it.
-    pub fn version(&self) -> Option<&'static str> {
+    pub(crate) fn version(&self) -> Option<&'static str> {
         self.go_mod.lines().find_map(|line| {
             let line = line.trim();
             let mut words = line.strip_prefix("require ").unwrap_or(line).split_whitespace();
@@ -145,7 +145,7 @@ impl Recipe {
     }
 
     /// Gives the whole `-ldflags` argument: no symbols, and the flags of the recipe with the version filled in.
-    pub fn link_arguments(&self) -> String {
+    pub(crate) fn link_arguments(&self) -> String {
         let version = self.version().unwrap_or("v0.0.0");
         let mut numbers = version.trim_start_matches('v').split('.');
         let (major, minor) = (numbers.next().unwrap_or("0"), numbers.next().unwrap_or("0"));
@@ -157,7 +157,7 @@ impl Recipe {
     }
 
     /// Gives the arguments for `go`, without the output folder and the packages.
-    pub fn build_arguments(&self) -> Vec<String> {
+    pub(crate) fn build_arguments(&self) -> Vec<String> {
         ["build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags"]
             .into_iter()
             .map(str::to_owned)
@@ -168,7 +168,7 @@ impl Recipe {
     /// Gives the name of the folder that holds what is built.
     ///
     /// It changes with the content of `go.mod`, of `go.sum` and with how the build is done.
-    pub fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         let mut hash = Sha256::new();
         let how = format!("{:?} {:?} {:?}", self.build_arguments(), self.binaries, self.config);
         for part in [self.go_mod, self.go_sum, &how] {
@@ -180,7 +180,7 @@ impl Recipe {
 }
 
 /// Writes bytes as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
