@@ -4,7 +4,7 @@
 //! What a resource does when applied goes by its type:
 //!
 //! - `bare_thing` is made at once;
-//! - `bare_patient` is being made until Terraform says stop, and then says that it is unfinished;
+//! - `bare_patient` is being made until Terraform says stop, and says half a second later that it is unfinished;
 //! - `bare_stubborn` never ends, whoever says stop;
 //! - `bare_gate` is made as soon as the file named by its (raw) configuration exists, and then makes `FILE.done`;
 //! - `bare_clumsy` panics while being made, and `bare_crash` before anybody could catch it.
@@ -26,6 +26,9 @@ use tonic::{Request, Response, Status};
 
 const TYPES: [&str; 6] =
     ["bare_thing", "bare_patient", "bare_stubborn", "bare_gate", "bare_clumsy", "bare_crash"];
+
+/// What `bare_patient` takes to stop.
+const LAST_STEP: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     install("bare", &[env!("CARGO_CRATE_NAME")]);
@@ -62,21 +65,21 @@ impl Provider for Bare {
         &self,
         _request: Request<validate_provider_config::Request>,
     ) -> Answer<validate_provider_config::Response> {
-        Ok(Response::default())
+        Ok(Response::new(Default::default()))
     }
 
     async fn configure_provider(
         &self,
         _request: Request<configure_provider::Request>,
     ) -> Answer<configure_provider::Response> {
-        Ok(Response::default())
+        Ok(Response::new(Default::default()))
     }
 
     async fn validate_resource_config(
         &self,
         _request: Request<validate_resource_config::Request>,
     ) -> Answer<validate_resource_config::Response> {
-        Ok(Response::default())
+        Ok(Response::new(Default::default()))
     }
 
     async fn upgrade_resource_state(
@@ -119,6 +122,8 @@ impl Provider for Bare {
             match request.type_name.as_str() {
                 "bare_patient" => {
                     stop.cancelled().await;
+                    let unhurried = tokio::time::timeout(LAST_STEP, std::future::pending::<()>());
+                    drop(unhurried.await);
                     Err("the thing is unfinished".to_owned())
                 }
                 "bare_stubborn" => std::future::pending().await,
@@ -141,7 +146,7 @@ impl Provider for Bare {
 
     async fn stop_provider(&self, _request: Request<stop_provider::Request>) -> Answer<stop_provider::Response> {
         self.hooks.stops.stop();
-        Ok(Response::default())
+        Ok(Response::new(Default::default()))
     }
 }
 

@@ -23,7 +23,8 @@ pub enum Raw {
     String(String),
     /// The elements of a list or a tuple.
     List(Vec<Raw>),
-    /// The elements of a set: sorted, no two equal.
+    /// The elements of a set: sorted, no two known ones equal. Unknown ones may turn out different, so they count
+    /// each for itself, as in Terraform.
     Set(Vec<Raw>),
     /// The entries of a map or the attributes of an object.
     Map(BTreeMap<String, Raw>),
@@ -37,10 +38,10 @@ impl Raw {
         Self::Unknown(Refinement::none())
     }
 
-    /// A set: sorts `elements` and drops repeats.
+    /// A set: sorts `elements` and drops repeats of what is wholly known.
     pub fn set(mut elements: Vec<Self>) -> Self {
         elements.sort();
-        elements.dedup();
+        elements.dedup_by(|next, kept| next == kept && kept.is_wholly_known());
         Self::Set(elements)
     }
 
@@ -122,5 +123,17 @@ impl Raw {
             };
         }
         Some(here)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_keeps_every_unknown_element_and_drops_known_repeats() {
+        let elements = vec![Raw::unknown(), Raw::string("b"), Raw::string("a"), Raw::unknown(), Raw::string("b")];
+        let want = vec![Raw::unknown(), Raw::unknown(), Raw::string("a"), Raw::string("b")];
+        assert_eq!(Raw::set(elements), Raw::Set(want));
     }
 }

@@ -1,0 +1,333 @@
+//! A resource with one attribute for everything that attributes can be.
+
+use std::collections::BTreeMap;
+
+use tf_provider::call::Call;
+use tf_provider::resource::{
+    Destruction, Done, Import, MoveSource, Plan, Resource, Stored, Wanted,
+};
+use tf_value::attribute::{Attribute, Complaint};
+use tf_value::diagnostic::{Diagnostic, Diagnostics};
+use tf_value::model;
+use tf_value::model::{FromRaw, ToRaw};
+use tf_value::number::Number;
+use tf_value::path::Path;
+use tf_value::raw::Raw;
+use tf_value::schema::Schema;
+use tf_value::ty::Type;
+use tf_value::value::Value;
+
+use super::World;
+
+model! {
+    /// One member of a thing.
+    pub struct Member {
+        /// Configured, with a default.
+        weight: i64,
+        /// Replaces.
+        zone: String,
+        /// Computed.
+        address: String,
+        /// Computed, kept.
+        serial: String,
+        /// Never stored.
+        pin: String,
+    }
+}
+
+model! {
+    /// A thing.
+    pub struct Thing {
+        /// Required, replaces.
+        name: String,
+        /// With a default.
+        size: i64,
+        /// Exact.
+        ratio: Number,
+        /// Free text.
+        notes: String,
+        /// Refuses to change.
+        region: String,
+        /// Whether refused changes replace.
+        allow_replacement: bool,
+        /// A set.
+        labels: Vec<Value<String>>,
+        /// Nested, by key.
+        members: BTreeMap<String, Value<Member>>,
+        /// Never stored.
+        secret: String,
+        /// Tells that the secret changed.
+        secret_version: i64,
+        /// Which rule to break.
+        behave: String,
+        /// Computed, kept.
+        id: String,
+        /// Computed, counts updates.
+        revision: i64,
+        /// Computed, empty in order.
+        drift: Vec<Value<String>>,
+        /// Optional, else chosen by the provider.
+        color: String,
+        /// Deprecated.
+        old: String,
+    }
+}
+
+/// The resource.
+pub struct Things {
+    pub world: World,
+}
+
+fn short(value: &Raw) -> Option<Complaint> {
+    let long = value.text().is_some_and(|text| text.chars().count() > 20);
+    long.then(|| Complaint { summary: "Name is too long".into(), detail: "Use at most 20 characters.".into() })
+}
+
+pub fn schema() -> Schema {
+    let member = vec![
+        Attribute::number("weight", "Its weight.").defaults_to(Raw::Number(Number::from(10_i64))),
+        Attribute::string("zone", "Its zone.").required().replaces(),
+        Attribute::string("address", "Its address.").computed(),
+        Attribute::string("serial", "Its serial number.").computed().keeps(),
+        Attribute::string("pin", "Its pin.").write_only(),
+    ];
+    Schema {
+        version: 1,
+        description: "A thing.".to_owned(),
+        attributes: vec![
+            Attribute::string("name", "Its name.").required().replaces().checked(short),
+            Attribute::number("size", "Its size.").defaults_to(Raw::Number(Number::from(1_i64))),
+            Attribute::number("ratio", "A ratio."),
+            Attribute::string("notes", "Notes."),
+            Attribute::string("region", "Its region.").refuses("Make another thing."),
+            Attribute::bool("allow_replacement", "Whether refused changes replace."),
+            Attribute::new("labels", Type::set(Type::String), "Labels."),
+            Attribute::objects("members", member, "Members."),
+            Attribute::string("secret", "A secret.").write_only().sensitive(),
+            Attribute::number("secret_version", "Tells that the secret changed."),
+            Attribute::string("behave", "Which rule to break."),
+            Attribute::string("id", "Its id.").computed().keeps(),
+            Attribute::number("revision", "Counts updates.").computed(),
+            Attribute::new("drift", Type::list(Type::String), "What is out of order.")
+                .computed()
+                .settles_at(Raw::List(vec![])),
+            Attribute::string("color", "Its color.").optional_computed(),
+            Attribute { deprecated: Some("use `notes`"), ..Attribute::string("old", "Old notes.") },
+        ],
+    }
+}
+
+fn behave(thing: &Thing) -> &str {
+    thing.behave.known().map_or("", String::as_str)
+}
+
+fn number(value: &Value<i64>) -> i64 {
+    value.known().copied().unwrap_or_default()
+}
+
+/// What the world makes of a plan.
+fn made(wanted: &Wanted<Thing>) -> Thing {
+    let mut thing = wanted.planned.clone();
+    let name = thing.name.known().cloned().unwrap_or_default();
+    let before = wanted.prior.as_ref().map_or(0, |prior| number(&prior.revision));
+    if thing.id.is_unknown() {
+        thing.id = Value::Known(format!("id-of-{name}"));
+    }
+    if thing.revision.is_unknown() {
+        thing.revision = Value::Known(before + 1);
+    }
+    if thing.drift.is_unknown() {
+        thing.drift = Value::Known(vec![]);
+    }
+    if thing.color.is_unknown() {
+        thing.color = Value::Known("grey".to_owned());
+    }
+    if let Value::Known(members) = &mut thing.members {
+        for (key, member) in members {
+            let Value::Known(member) = member else { continue };
+            if member.address.is_unknown() {
+                member.address = Value::Known(format!("{key}.{}", before + 1));
+            }
+            if member.serial.is_unknown() {
+                member.serial = Value::Known(format!("serial-{key}"));
+            }
+        }
+    }
+    thing
+}
+
+impl Things {
+    /// Creates and updates alike.
+    async fn make(&self, wanted: Wanted<Thing>, call: &Call<Thing>) -> Done<Thing> {
+        let behave = behave(&wanted.config).to_owned();
+        let mut thing = made(&wanted);
+        let private = [b"applied after ".as_slice(), &wanted.private].concat();
+        match behave.as_str() {
+            "panic_before_save" => panic!("before anything was made"),
+            "panic_after_save" => {
+                thing.notes = Value::Unknown;
+                call.save(&thing);
+                panic!("after {} was made", thing.id.known().unwrap());
+            }
+            "wait_for_stop" => {
+                call.stop().cancelled().await;
+                let said = Diagnostic::error("Interrupted", "The thing is half made.");
+                return Done::with(thing, private).and(said);
+            }
+            "refuse" => return Done::refused(Diagnostic::error("Refused", "No.")),
+            "fail_with_state" => {
+                thing.revision = Value::Unknown;
+                return Done::with(thing, private).and(Diagnostic::error("Half made", "No."));
+            }
+            "return_nothing" => return Done::gone(),
+            "leave_unknown" => thing.color = Value::Unknown,
+            "other_value" => thing.notes = Value::Known("something else".to_owned()),
+            "leak_secret" => thing.secret.clone_from(&wanted.config.secret),
+            _ => {}
+        }
+        let id = thing.id.known().cloned().unwrap_or_default();
+        if let Err(said) = self.world.store(&id, &whole(&thing)) {
+            return Done::refused(said);
+        }
+        Done::with(thing, private)
+    }
+}
+
+/// What the world keeps of a thing.
+fn whole(thing: &Thing) -> Raw {
+    let mut kept = thing.clone();
+    kept.secret = Value::Null;
+    kept.to_raw().unknown_as_null()
+}
+
+/// The type of what the world keeps; models write sets as lists.
+fn kept_type() -> Type {
+    schema().ty()
+}
+
+#[async_trait::async_trait]
+impl Resource for Things {
+    type Model = Thing;
+
+    fn type_name(&self) -> &'static str {
+        "toy_thing"
+    }
+
+    fn schema(&self) -> Schema {
+        schema()
+    }
+
+    fn identity_schema(&self) -> Option<Schema> {
+        Some(Schema {
+            version: 0,
+            description: "What tells things apart.".to_owned(),
+            attributes: vec![Attribute::string("id", "The id.").required()],
+        })
+    }
+
+    fn identity(&self, thing: &Thing) -> Raw {
+        match &thing.id {
+            Value::Null => Raw::Null,
+            id => Raw::Map([("id".to_owned(), tf_value::model::write(id))].into()),
+        }
+    }
+
+    fn upgrade(&self, version: u32, mut stored: serde_json::Value) -> Result<serde_json::Value, Diagnostics> {
+        assert_eq!(version, 0);
+        let fields = stored.as_object_mut().unwrap();
+        let title = fields.remove("title").unwrap_or_default();
+        fields.insert("name".to_owned(), title);
+        Ok(stored)
+    }
+
+    fn move_from(&self, source: &MoveSource) -> Option<Result<Thing, Diagnostics>> {
+        (source.type_name == "other_thing").then(|| {
+            let text = |name: &str| source.state.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+            Ok(Thing { id: text("id").into(), name: text("label").into(), ..Thing::default() })
+        })
+    }
+
+    fn validate(&self, config: &Thing) -> Diagnostics {
+        if behave(config) == "panic_in_validate" {
+            panic!("in validate");
+        }
+        match (config.name.known(), config.notes.known()) {
+            (Some(name), Some(notes)) if name == notes => {
+                Diagnostic::error("Notes repeat the name", "Write something else.").at(Path::to("notes")).into()
+            }
+            _ => Diagnostics::none(),
+        }
+    }
+
+    fn plan(&self, plan: &mut Plan<Thing>) {
+        match behave(&plan.config) {
+            "plan_unconfigured" => plan.planned.notes = Value::Known("made up".to_owned()),
+            "plan_other" => plan.planned.size = Value::Known(99),
+            "plan_secret" => plan.planned.secret = plan.config.secret.clone(),
+            "plan_members" => plan.planned.members = Value::Known(BTreeMap::new()),
+            "plan_unknown_members" => plan.planned.members = Value::Unknown,
+            "plan_strange_replacement" => plan.replace.push(Path::to("nowhere")),
+            "plan_replacement" => plan.replace.push(Path::to("size")),
+            "plan_color" => plan.planned.color = Value::Known("red".to_owned()),
+            _ => {}
+        }
+        plan.private = if plan.prior.is_some() { b"update".to_vec() } else { b"create".to_vec() };
+    }
+
+    fn plan_destroy(&self, destruction: &mut Destruction<Thing>) {
+        destruction.private = b"destroy".to_vec();
+        if behave(&destruction.prior) == "warn_at_destroy" {
+            destruction.diagnostics.push(Diagnostic::warning("Something stays", "The file system."));
+        }
+    }
+
+    async fn create(&self, wanted: Wanted<Thing>, call: &Call<Thing>) -> Done<Thing> {
+        self.make(wanted, call).await
+    }
+
+    async fn read(&self, stored: Stored<Thing>, _: &Call<Thing>) -> Done<Thing> {
+        let id = stored.state.id.known().cloned().unwrap_or_default();
+        if behave(&stored.state) == "read_fails" {
+            return Done::refused(Diagnostic::error("Cannot read", "The disk is away."));
+        }
+        match self.world.load(&id, &kept_type()) {
+            Err(said) => Done::refused(said),
+            Ok(None) => Done::gone(),
+            Ok(Some(kept)) => {
+                let mut thing = Thing::from_raw(&kept).unwrap();
+                match behave(&thing) {
+                    "read_unknown" => thing.notes = Value::Unknown,
+                    "read_secret" => thing.secret = Value::Known("leaked".to_owned()),
+                    _ => {}
+                }
+                Done::with(thing, stored.private)
+            }
+        }
+    }
+
+    async fn update(&self, wanted: Wanted<Thing>, call: &Call<Thing>) -> Done<Thing> {
+        self.make(wanted, call).await
+    }
+
+    async fn delete(&self, stored: Stored<Thing>, _: &Call<Thing>) -> Done<Thing> {
+        match behave(&stored.state) {
+            "refuse_delete" => return Done::refused(Diagnostic::error("Cannot delete", "It is in use.")),
+            "delete_leaves" => return Done::with(stored.state, Vec::new()),
+            "panic_in_delete" => panic!("in delete"),
+            _ => {}
+        }
+        let id = stored.state.id.known().cloned().unwrap_or_default();
+        match self.world.remove(&id) {
+            Ok(()) => Done::gone(),
+            Err(said) => Done::refused(said),
+        }
+    }
+
+    async fn import(&self, import: Import, _: &Call<Thing>) -> Result<Thing, Diagnostics> {
+        let id = match import {
+            Import::Id(id) => id,
+            Import::Identity(identity) => identity.get("id").text().unwrap_or_default().to_owned(),
+        };
+        Ok(Thing { id: Value::Known(id), secret: Value::Known("leaked".to_owned()), ..Thing::default() })
+    }
+}
