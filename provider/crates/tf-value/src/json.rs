@@ -79,6 +79,27 @@ fn parse_number(text: &str, path: &Path) -> Result<Raw, String> {
     Number::parse(text).map(Raw::Number).map_err(|_| format!("`{path}` is not a number"))
 }
 
+/// Writes a value as plain JSON, the way state is stored. Unknown becomes null; infinity becomes a string.
+pub fn encode(value: &Raw) -> Json {
+    match value {
+        Raw::Null | Raw::Unknown(_) => Json::Null,
+        Raw::Bool(value) => Json::Bool(*value),
+        Raw::Number(number) => number
+            .as_str()
+            .parse::<serde_json::Number>()
+            .map_or_else(|_| Json::String(number.to_string()), Json::Number),
+        Raw::String(text) => Json::String(text.clone()),
+        Raw::List(elements) | Raw::Set(elements) => elements.iter().map(encode).collect(),
+        Raw::Map(entries) => {
+            Json::Object(entries.iter().map(|(key, value)| (key.clone(), encode(value))).collect())
+        }
+        Raw::Dynamic(typed) => {
+            let (ty, value) = &**typed;
+            Json::Object([("value".to_owned(), encode(value)), ("type".to_owned(), ty.to_json())].into_iter().collect())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

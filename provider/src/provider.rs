@@ -1,0 +1,62 @@
+//! Tables: type name to resource, data source, function, ephemeral resource.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use engine_kube::connect::KubeClusters;
+use schemas::provider::ProviderModel;
+use tf_provider::call::Call;
+use tf_provider::provider::{Provider, Tables};
+use tf_value::diagnostic::Diagnostics;
+use tf_value::schema::Schema;
+
+use crate::context::Handle;
+use crate::lifecycle::Lifecycle;
+use crate::resources::application::Application;
+use crate::resources::attached_cluster::AttachedCluster;
+use crate::resources::fleet::Fleet;
+
+/// The provider.
+pub struct KuratorProvider {
+    handle: Handle,
+}
+
+impl KuratorProvider {
+    /// The provider over real clusters.
+    pub fn new() -> Self {
+        Self::over(Handle::new(Arc::new(KubeClusters::default())))
+    }
+
+    /// The provider over any clusters, for tests.
+    pub fn over(handle: Handle) -> Self {
+        Self { handle }
+    }
+}
+
+impl Default for KuratorProvider {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Provider for KuratorProvider {
+    type Model = ProviderModel;
+
+    fn schema(&self) -> Schema {
+        schemas::provider::schema()
+    }
+
+    async fn configure(&self, config: ProviderModel, _call: &Call<ProviderModel>) -> Diagnostics {
+        crate::configure::configure(&self.handle, config);
+        Diagnostics::none()
+    }
+
+    fn tables(&self) -> Tables {
+        let handle = || self.handle.clone();
+        Tables::new()
+            .resource(Lifecycle::of(AttachedCluster, handle()))
+            .resource(Lifecycle::of(Fleet, handle()))
+            .resource(Lifecycle::of(Application, handle()))
+    }
+}

@@ -1,0 +1,224 @@
+//! Trouble and refusals become diagnostics: the only such place beside the validators.
+
+use apply::journal::{Failure, Note};
+use domain::cluster_ref::ClusterRef;
+use engines::error::{CredentialProblem, EngineError, Kind};
+use planning::application::Failing;
+use planning::refusal::Refusal;
+use tf_value::diagnostic::{Diagnostic, Severity};
+use tf_value::path::Path;
+
+/// Trouble with a cluster, called `name` by the user, that concerns the attribute at `path`.
+pub(crate) fn trouble(error: &EngineError, name: &str, path: Path) -> Diagnostic {
+    let (summary, advice) = words(error.kind);
+    let detail = format!("Cluster `{name}`: {}.\n\n{advice}", error.chain());
+    Diagnostic::error(summary, detail).at(path)
+}
+
+/// The same as a warning: what is stored stays as it is.
+pub(crate) fn trouble_in_read(error: &EngineError, name: &str, path: Path) -> Diagnostic {
+    let mut diagnostic = trouble(error, name, path);
+    diagnostic.severity = Severity::Warning;
+    diagnostic.detail.push_str("\n\nThe stored state is kept as it is.");
+    diagnostic
+}
+
+/// A summary without names, and what to do next.
+fn words(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Busy => ("Cluster is busy", "Try again in a moment."),
+        Kind::Throttled => ("Cluster asks for fewer requests", "Try again in a moment."),
+        Kind::Unreachable => (
+            "Cluster cannot be reached",
+            "Check that its API server runs, and that this machine can reach the address in its kubeconfig.",
+        ),
+        Kind::Untrusted => (
+            "Cluster's certificate is not trusted",
+            "Check `certificate-authority-data` and `server` in its kubeconfig.",
+        ),
+        Kind::Credentials(CredentialProblem::Missing) => (
+            "Kubeconfig is missing",
+            "Check `kubeconfig.path` or `kubeconfig.env`. A relative path starts where Terraform runs.",
+        ),
+        Kind::Credentials(CredentialProblem::Malformed) => {
+            ("Kubeconfig cannot be read", "Check it with `kubectl config view --kubeconfig FILE`.")
+        }
+        Kind::Credentials(CredentialProblem::NoContext) => {
+            ("Context is not in the kubeconfig", "Set `kubeconfig.context` to one that is there.")
+        }
+        Kind::Credentials(CredentialProblem::Incomplete) => (
+            "Kubeconfig does not give a credential",
+            "Check the files it points to, and run its exec plugin by hand.",
+        ),
+        Kind::Unauthenticated => (
+            "Cluster does not accept the credentials",
+            "They may have expired or been revoked: renew them in the kubeconfig.",
+        ),
+        Kind::Denied => (
+            "Not allowed on the cluster",
+            "Give the kubeconfig's user the permission that the message names.",
+        ),
+        Kind::AnotherCluster => (
+            "Another cluster answers",
+            "If the cluster was replaced on purpose, apply: its `kurator_attached_cluster` takes the new one over. \
+             Otherwise correct the kubeconfig.",
+        ),
+        Kind::NotFound => {
+            ("Something is missing on the cluster", "Apply again; if it stays, read the message.")
+        }
+        Kind::AlreadyExists => (
+            "Something of that name exists on the cluster",
+            "Remove it if it is not needed, or choose another name.",
+        ),
+        Kind::Conflict => (
+            "Somebody else manages a field of our object",
+            "Let them give it up, or set `force_conflicts = true` to take it over.",
+        ),
+        Kind::Rejected => ("Cluster refuses the object", "Correct what the message names."),
+        Kind::TimedOut => (
+            "Time is over",
+            "What exists is recorded: the next apply carries on. Raise `timeouts` if it needs longer.",
+        ),
+        Kind::Cancelled => ("Interrupted", "What exists is recorded: the next apply carries on."),
+    }
+}
+
+/// What a failed step left undone. `place` gives the attribute of a member, of a policy on it, or of the host.
+pub(crate) fn failure(
+    failure: &Failure,
+    host: &str,
+    place: &dyn Fn(Option<&str>, Option<&str>) -> Path,
+) -> Vec<Diagnostic> {
+    match failure {
+        Failure::Engine { member, error } => {
+            let name = member.as_ref().map_or(host, domain::name::Name::as_str);
+            vec![trouble(error, name, place(member.as_ref().map(domain::name::Name::as_str), None))]
+        }
+        Failure::Flux { failing, .. } => failing.iter().map(|failing| flux(failing, place)).collect(),
+        Failure::NotApplied { pending } => vec![
+            Diagnostic::error(
+                "Application is not applied everywhere in time",
+                format!(
+                    "Still under way:\n{}\n\nFlux goes on by itself, and the next apply carries on. Raise `timeouts` \
+                     if it needs longer.",
+                    bullets(pending)
+                ),
+            )
+            .at(place(None, None)),
+        ],
+        Failure::Remains { member, objects } => vec![
+            Diagnostic::error(
+                "Objects remain on a cluster",
+                format!(
+                    "Flux reports cluster `{member}` as cleaned, and these objects are still there:\n{}\n\nSee what \
+                     holds them (a finalizer, as a rule) and apply again.",
+                    bullets(objects)
+                ),
+            )
+            .at(place(Some(member.as_str()), None)),
+        ],
+    }
+}
+
+fn flux(failing: &Failing, place: &dyn Fn(Option<&str>, Option<&str>) -> Path) -> Diagnostic {
+    let (reason, message) = (&failing.reason, failing.message.trim());
+    match (&failing.policy, &failing.member) {
+        (Some(policy), Some(member)) => Diagnostic::error(
+            "Policy cannot be applied to a cluster",
+            format!(
+                "Policy `{policy}` on cluster `{member}`: {reason}: {message}\n\nWhat was made is recorded. Correct \
+                 the manifests or the cluster; Flux tries again by itself, and so does the next apply."
+            ),
+        )
+        .at(place(Some(member.as_str()), Some(policy.as_str()))),
+        _ => Diagnostic::error(
+            "Source cannot be fetched",
+            format!(
+                "Flux on the host says: {reason}: {message}\n\nCheck the source's `url`, `revision` and credentials. \
+                 What was made is recorded: the next apply carries on."
+            ),
+        )
+        .at(Path::to("source").attribute("git_repository")),
+    }
+}
+
+/// What was left as it is on purpose.
+pub(crate) fn note(note: &Note) -> Diagnostic {
+    let called = |cluster: &Option<ClusterRef>| {
+        cluster.as_ref().map(|cluster| format!(" (`{cluster}`)")).unwrap_or_default()
+    };
+    match note {
+        Note::MemberGone { member, cluster, proof } => Diagnostic::warning(
+            "Cluster is gone, nothing was removed from it",
+            format!("Cluster `{member}`{} is proven gone: {proof}.", called(cluster)),
+        ),
+        Note::MemberForgotten { member, cluster, left, trouble } => Diagnostic::warning(
+            "Cluster was given up with things left on it",
+            format!(
+                "Cluster `{member}`{} cannot be reached: {trouble}.\n\nAs `on_unreachable = \"forget\"` asks, these \
+                 were left there:\n{}",
+                called(cluster),
+                bullets(left)
+            ),
+        ),
+    }
+}
+
+/// What stands in the place of what is to be made forbids it. `import` is the block to write; `place` is where the
+/// object is looked for, in words.
+pub(crate) fn refusal(refusal: &Refusal, what: &str, place: &str, import: &str) -> Diagnostic {
+    let (summary, detail) = match refusal {
+        Refusal::Finished { .. } => (
+            "It exists already",
+            format!("{what} is on {place} and finished.\n\nTo manage it here, import it:\n\n{import}"),
+        ),
+        Refusal::SomebodyElses { mark } => (
+            "It belongs to another owner",
+            format!(
+                "{what} is on {place} and was made by owner `{}`.\n\nChoose another `name`, or let that configuration \
+                 give it up. Which owner this configuration is, the provider block's `owner` says. A replacement with \
+                 `create_before_destroy` needs another `name`, too.",
+                mark.owner
+            ),
+        ),
+        Refusal::Unmarked => (
+            "Something of that name exists",
+            format!(
+                "{what} is on {place} and bears no mark of ours.\n\nChoose another `name`, or remove it."
+            ),
+        ),
+        Refusal::BeingDeleted => (
+            "It is being deleted",
+            format!("{what} on {place} is being deleted.\n\nApply again when it is gone."),
+        ),
+        Refusal::AnotherIncarnation { mark } => (
+            "It was made anew behind our back",
+            format!(
+                "{what} on {place} bears incarnation `{}`, not the stored one: it was destroyed and made again by \
+                 somebody.\n\nRemove this resource from state and import it again:\n\n{import}",
+                mark.incarnation
+            ),
+        ),
+        Refusal::Gone => {
+            ("It is gone", format!("{what} is not on {place} any more.\n\nPlan again to make it anew."))
+        }
+    };
+    Diagnostic::error(summary, detail).at(Path::to("name"))
+}
+
+/// The import block for an object.
+pub(crate) fn import_block(kind: &str, id: &str) -> String {
+    format!("import {{\n  to = {kind}.NAME\n  id = {id:?}\n}}")
+}
+
+fn bullets<T: ToString>(lines: &[T]) -> String {
+    lines.iter().map(|line| format!("- {}", line.to_string())).collect::<Vec<_>>().join("\n")
+}
+
+/// The user cancelled with `left` steps not begun.
+pub(crate) fn interrupted(left: usize) -> Diagnostic {
+    Diagnostic::error(
+        "Interrupted",
+        format!("{left} step(s) were not begun.\n\nWhat exists is recorded: the next apply carries on."),
+    )
+}

@@ -1,0 +1,231 @@
+//! Creating, updating and deleting an application.
+
+use std::sync::Arc;
+
+use apply::dispatch::application::ApplicationHands;
+use apply::journal::Journal;
+use apply::members::OnUnreachable;
+use domain::application::{ApplicationFacts, ApplicationSpec};
+use domain::cluster_ref::ApplicationRef;
+use engines::clusters::Cluster;
+use engines::distribution::Freshness;
+use planning::application::{ApplicationStep, admit_create, admit_update, drift, plan, teardown};
+use planning::refusal::Refusal;
+use schemas::resources::application::ApplicationModel;
+use tf_value::diagnostic::{Diagnostic, Diagnostics, Severity};
+use tf_value::path::Path;
+
+use super::read::refreshed;
+use super::{convert, note};
+use crate::lifecycle::managed::{Outcome, Work};
+use crate::report;
+
+pub(super) async fn create(wanted: ApplicationModel, work: &Work) -> Outcome<ApplicationModel> {
+    let (spec, host, found) = match prepare(&wanted, work).await {
+        Ok(prepared) => prepared,
+        Err(problems) => return Outcome::refused(problems),
+    };
+    let mark = work.mark(super::TYPE, spec.name.as_str());
+    if let Err(refused) = admit_create(&found, &mark) {
+        return Outcome::refused(refusal(&refused, &spec));
+    }
+    let stages = plan(&spec, &found, &mark, &note::write(&wanted));
+    let journal = hands(&spec, &host, work).carry_out(stages, &work.limits).await;
+    if journal.done.is_empty() {
+        return Outcome::refused(told(&journal));
+    }
+    settle(wanted, &spec, &host, &journal, work).await
+}
+
+pub(super) async fn update(
+    prior: ApplicationModel,
+    wanted: ApplicationModel,
+    work: &Work,
+) -> Outcome<ApplicationModel> {
+    let (spec, host, found) = match prepare(&wanted, work).await {
+        Ok(prepared) => prepared,
+        Err(problems) => return Outcome::refused(problems),
+    };
+    if let Some(before) = convert::reference(&prior)
+        && !before.fleet.host.is_same_cluster(&spec.target.fleet.host)
+    {
+        return Outcome::refused(
+            Diagnostic::error(
+                "Application cannot move to another fleet",
+                format!("The application is in `{}`. Nothing was changed.", before.fleet),
+            )
+            .at(Path::to("fleet")),
+        );
+    }
+    if let Err(refused) = admit_update(&found, &work.incarnation) {
+        return Outcome::refused(refusal(&refused, &spec));
+    }
+    let mark = work.mark(super::TYPE, spec.name.as_str());
+    let stages = plan(&spec, &found, &mark, &note::write(&wanted));
+    let journal = hands(&spec, &host, work).carry_out(stages, &work.limits).await;
+    // What configuration asks for keeps its prior value until it is done.
+    let model = if journal.is_complete() { wanted } else { prior };
+    settle(model, &spec, &host, &journal, work).await
+}
+
+pub(super) async fn delete(stored: ApplicationModel, work: &Work) -> Outcome<ApplicationModel> {
+    let spec = match convert::spec(&stored) {
+        Ok(spec) => spec,
+        Err(problems) => return Outcome::refused(problems),
+    };
+    let host = match work.context.clusters.connect(&spec.target.fleet.host, &work.limits).await {
+        Ok(host) => host,
+        Err(error) if error.kind.is_out_of_reach() && work.on_unreachable == OnUnreachable::Forget => {
+            return Outcome::gone(
+                Diagnostic::warning(
+                    "Application was given up with its host",
+                    format!(
+                        "{}.\n\nAs `on_unreachable = \"forget\"` asks, its objects on the host and what they put on \
+                         members were left.",
+                        error.chain()
+                    ),
+                )
+                .into(),
+            );
+        }
+        Err(error) => return Outcome::refused(report::trouble(&error, "host", Path::to("fleet"))),
+    };
+    let found = match observe(&spec, &host, work).await {
+        Ok(found) => found,
+        Err(problem) => return Outcome::refused(problem),
+    };
+    match admit_update(&found, &work.incarnation) {
+        Ok(()) | Err(Refusal::BeingDeleted) => {}
+        // Whoever made it anew, it is not ours: nothing of what is stored is left.
+        Err(refused) => {
+            let mut told = refusal(&refused, &spec);
+            told.severity = Severity::Warning;
+            return Outcome::gone(told.into());
+        }
+    }
+    let stages = teardown(&spec.target.members, &found, &work.incarnation);
+    let journal = hands(&spec, &host, work).carry_out(stages, &work.limits).await;
+    let diagnostics = told(&journal);
+    if journal.is_complete() {
+        Outcome::gone(diagnostics)
+    } else {
+        Outcome { state: None, drift: left(&journal), diagnostics }
+    }
+}
+
+async fn prepare(
+    wanted: &ApplicationModel,
+    work: &Work,
+) -> Result<(ApplicationSpec, Arc<dyn Cluster>, ApplicationFacts), Diagnostics> {
+    let spec = convert::spec(wanted)?;
+    let host = work
+        .context
+        .clusters
+        .connect(&spec.target.fleet.host, &work.limits)
+        .await
+        .map_err(|error| report::trouble(&error, "host", Path::to("fleet")))?;
+    let fleet = host
+        .fleet_host()
+        .observe_fleet(&spec.target.fleet.name, &work.limits)
+        .await
+        .map_err(|error| report::trouble(&error, "host", Path::to("fleet")))?;
+    if fleet.namespace.is_none_or(|namespace| namespace.deleting) {
+        return Err(Diagnostic::error(
+            "Fleet is gone",
+            format!(
+                "Fleet `{}` is not on its host `{}`.\n\nPlan again: the plan will show what makes it anew.",
+                spec.target.fleet.name, spec.target.fleet.host
+            ),
+        )
+        .at(Path::to("fleet"))
+        .into());
+    }
+    let found = observe(&spec, &host, work).await?;
+    Ok((spec, host, found))
+}
+
+async fn observe(
+    spec: &ApplicationSpec,
+    host: &Arc<dyn Cluster>,
+    work: &Work,
+) -> Result<ApplicationFacts, Diagnostic> {
+    host.distribution()
+        .observe_application(&spec.target.fleet.name, &spec.name, Freshness::Now, &work.limits)
+        .await
+        .map(|found| ApplicationFacts::clone(&found))
+        .map_err(|error| report::trouble(&error, "host", Path::to("fleet")))
+}
+
+fn hands<'a>(spec: &'a ApplicationSpec, host: &'a Arc<dyn Cluster>, work: &'a Work) -> ApplicationHands<'a> {
+    ApplicationHands {
+        clusters: &*work.context.clusters,
+        host,
+        fleet: &spec.target.fleet.name,
+        application: &spec.name,
+        conflicts: work.conflicts,
+        on_unreachable: work.on_unreachable,
+        at_a_time: work.context.at_a_time,
+    }
+}
+
+/// Looks again and says what exists now.
+async fn settle(
+    model: ApplicationModel,
+    spec: &ApplicationSpec,
+    host: &Arc<dyn Cluster>,
+    journal: &Journal<ApplicationStep>,
+    work: &Work,
+) -> Outcome<ApplicationModel> {
+    let mut diagnostics = told(journal);
+    // After a failure the model is the stored one, and so is what its status is about.
+    let shown = convert::spec(&model).unwrap_or_else(|_| spec.clone());
+    match refreshed(model.clone(), &shown, &**host, work).await {
+        Ok((model, found)) => {
+            let mut left = if journal.is_complete() { Vec::new() } else { left(journal) };
+            if !journal.is_complete() {
+                left.splice(..0, drift(spec, &found));
+            }
+            Outcome { state: Some(model), drift: left, diagnostics }
+        }
+        Err(problem) => {
+            diagnostics.push(problem);
+            Outcome { state: Some(model), drift: left(journal), diagnostics }
+        }
+    }
+}
+
+/// What was not done, a line each.
+fn left(journal: &Journal<ApplicationStep>) -> Vec<String> {
+    let words = |step: &ApplicationStep| match step {
+        ApplicationStep::PutSource { .. } => "source: put".to_owned(),
+        ApplicationStep::PutPlacement { placement, .. } => {
+            format!("{} on {}: deploy", placement.policy, placement.member)
+        }
+        ApplicationStep::RemovePlacement { policy, member, .. } => format!("{policy} on {member}: remove"),
+        ApplicationStep::AwaitApplied { .. } => "not applied everywhere yet".to_owned(),
+        ApplicationStep::RemoveSource { .. } => "source: remove".to_owned(),
+    };
+    journal.failed.iter().map(|(step, _)| words(step)).chain(journal.not_begun.iter().map(words)).collect()
+}
+
+fn told(journal: &Journal<ApplicationStep>) -> Diagnostics {
+    let place = |_: Option<&str>, policy: Option<&str>| match policy {
+        Some(policy) => Path::to("sync_policies").key(policy),
+        None => Path::to("fleet"),
+    };
+    let mut diagnostics: Diagnostics = journal.notes.iter().map(report::note).collect();
+    for (_, failure) in &journal.failed {
+        diagnostics.extend(report::failure(failure, "host", &place));
+    }
+    if journal.failed.is_empty() && !journal.not_begun.is_empty() {
+        diagnostics.push(report::interrupted(journal.not_begun.len()));
+    }
+    diagnostics
+}
+
+fn refusal(refused: &Refusal, spec: &ApplicationSpec) -> Diagnostic {
+    let reference = ApplicationRef { fleet: spec.target.fleet.clone(), name: spec.name.clone() };
+    let what = format!("Application `{}`", spec.name);
+    let place = format!("fleet `{}`", spec.target.fleet);
+    report::refusal(refused, &what, &place, &report::import_block(super::TYPE, &reference.to_string()))
+}

@@ -1,0 +1,186 @@
+//! Model to spec and back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::application::{ApplicationSpec, GitRevision, GitSourceSpec, KustomizationSpec, PolicySpec};
+use domain::cluster_ref::ApplicationRef;
+use domain::duration;
+use domain::name::Name;
+use domain::selector::LabelSelector;
+use planning::application::ApplicationShape;
+use schemas::resources::application::{
+    ApplicationModel, DEFAULT_INTERVAL, DEFAULT_SOURCE_INTERVAL, GitRepositoryModel, GitRevisionModel,
+    KustomizationModel, PolicyModel,
+};
+use tf_value::diagnostic::{Diagnostic, Diagnostics};
+use tf_value::model::ToRaw;
+use tf_value::path::Path;
+use tf_value::value::Value;
+
+use super::target;
+use crate::resources::fleet::convert::labels;
+
+/// The branch where the user names no revision.
+const DEFAULT_BRANCH: &str = "main";
+
+/// The application's reference, if it is known.
+pub(super) fn reference(model: &ApplicationModel) -> Option<ApplicationRef> {
+    let fleet = target::parse(&model.fleet).ok()?.fleet?;
+    Some(ApplicationRef { fleet, name: Name::parse(model.name.known()?).ok()? })
+}
+
+/// A wholly known model as a spec.
+///
+/// # Errors
+///
+/// Diagnostics at the attributes that cannot be used.
+pub(super) fn spec(model: &ApplicationModel) -> Result<ApplicationSpec, Diagnostics> {
+    let not_known = |what: &str| {
+        Diagnostics::from(Diagnostic::error(
+            "Application cannot be used",
+            format!("Its `{what}` is not wholly known or not valid."),
+        ))
+    };
+    let target = target::parse(&model.fleet).map_err(|problem| Diagnostics::from(*problem))?;
+    let repository = model.source.known().and_then(|source| source.git_repository.known());
+    let mut policies = BTreeMap::new();
+    for (key, policy) in model.sync_policies.known().into_iter().flatten() {
+        let name = Name::parse(key).map_err(|problem| {
+            Diagnostics::from(
+                Diagnostic::error("Not a DNS-1123 label", format!("`{key}` cannot be used: {problem}."))
+                    .at(Path::to("sync_policies").key(key.clone())),
+            )
+        })?;
+        let spec = policy.known().and_then(self::policy).ok_or_else(|| not_known("sync_policies"))?;
+        policies.insert(name, spec);
+    }
+    Ok(ApplicationSpec {
+        name: model.name.known().and_then(|name| Name::parse(name).ok()).ok_or_else(|| not_known("name"))?,
+        target: target.whole().ok_or_else(|| not_known("fleet"))?,
+        source: repository.map(source).ok_or_else(|| not_known("source"))?,
+        policies,
+        wait: model.wait.known().copied().unwrap_or(true),
+    })
+}
+
+fn time(text: &Value<String>) -> Option<std::time::Duration> {
+    duration::parse(text.known()?).ok()
+}
+
+fn time_or(text: &Value<String>, default: &str) -> std::time::Duration {
+    // The defaults are constants that parse; a test asks.
+    time(text).or_else(|| duration::parse(default).ok()).unwrap_or_default()
+}
+
+fn source(model: &GitRepositoryModel) -> GitSourceSpec {
+    GitSourceSpec {
+        url: model.url.known().cloned().unwrap_or_default(),
+        revision: revision(model.revision.known()),
+        interval: time_or(&model.interval, DEFAULT_SOURCE_INTERVAL),
+        timeout: time(&model.timeout),
+        secret_name: model.secret_name.known().cloned(),
+    }
+}
+
+fn revision(model: Option<&GitRevisionModel>) -> GitRevision {
+    let text =
+        |of: fn(&GitRevisionModel) -> &Value<String>| model.and_then(|model| of(model).known().cloned());
+    let branch = text(|model| &model.branch);
+    if let Some(sha) = text(|model| &model.commit) {
+        GitRevision::Commit { sha, branch }
+    } else if let Some(tag) = text(|model| &model.tag) {
+        GitRevision::Tag(tag)
+    } else if let Some(range) = text(|model| &model.semver) {
+        GitRevision::Semver(range)
+    } else {
+        GitRevision::Branch(branch.unwrap_or_else(|| DEFAULT_BRANCH.to_owned()))
+    }
+}
+
+fn policy(model: &PolicyModel) -> Option<PolicySpec> {
+    Some(PolicySpec {
+        selector: selector(model)?,
+        kustomization: kustomization(model.kustomization.known()?),
+    })
+}
+
+/// The selector of a policy; none while it is unknown.
+pub(super) fn selector(model: &PolicyModel) -> Option<LabelSelector> {
+    let destination = match &model.destination {
+        Value::Null => return Some(LabelSelector::default()),
+        Value::Unknown => return None,
+        Value::Known(destination) => destination,
+    };
+    let selector = match &destination.cluster_selector {
+        Value::Null => return Some(LabelSelector::default()),
+        Value::Unknown => return None,
+        Value::Known(selector) => selector,
+    };
+    Some(LabelSelector { match_labels: labels(&selector.match_labels)? })
+}
+
+fn kustomization(model: &KustomizationModel) -> KustomizationSpec {
+    KustomizationSpec {
+        path: model.path.known().cloned().unwrap_or_else(|| "./".to_owned()),
+        prune: model.prune.known().copied().unwrap_or(true),
+        interval: time_or(&model.interval, DEFAULT_INTERVAL),
+        retry_interval: time(&model.retry_interval),
+        timeout: time(&model.timeout),
+        target_namespace: model.target_namespace.known().cloned(),
+        force: model.force.known().copied().unwrap_or(false),
+    }
+}
+
+/// What the words of a change and the keys of `status` are made of; none while labels, members, selectors or the
+/// source are unknown. References are not needed for it.
+pub(super) fn shape(model: &ApplicationModel) -> Option<ApplicationShape> {
+    let target = target::parse(&model.fleet).ok()?;
+    let members = target.labels()?;
+    let mut shape = ApplicationShape { source: in_words(model)?, ..ApplicationShape::default() };
+    for (name, policy) in model.sync_policies.known()? {
+        let policy = policy.known()?;
+        let selector = selector(policy)?;
+        let content = policy.kustomization.known()?.to_raw();
+        if !content.is_wholly_known() {
+            return None;
+        }
+        shape.policies.insert(name.clone(), tf_value::json::encode(&content).to_string());
+        for (member, labels) in &members {
+            if selector.chooses(labels) {
+                shape
+                    .placements
+                    .entry((*member).to_owned())
+                    .or_insert_with(BTreeSet::new)
+                    .insert(name.clone());
+            }
+        }
+    }
+    Some(shape)
+}
+
+fn in_words(model: &ApplicationModel) -> Option<String> {
+    let repository = model.source.known()?.git_repository.known()?;
+    if !repository.to_raw().is_wholly_known() {
+        return None;
+    }
+    let source = source(repository);
+    let revision = match &source.revision {
+        GitRevision::Branch(branch) => format!("branch {branch}"),
+        GitRevision::Tag(tag) => format!("tag {tag}"),
+        GitRevision::Semver(range) => format!("newest of {range}"),
+        GitRevision::Commit { sha, .. } => format!("commit {sha}"),
+    };
+    Some(format!("{revision} of {}", source.url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_durations() {
+        for text in [DEFAULT_INTERVAL, DEFAULT_SOURCE_INTERVAL] {
+            assert!(duration::parse(text).is_ok_and(|duration| !duration.is_zero()), "{text}");
+        }
+    }
+}

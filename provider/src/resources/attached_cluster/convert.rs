@@ -1,0 +1,72 @@
+//! Model to reference and back.
+
+use domain::cluster::ClusterFacts;
+use domain::cluster_ref::{ClusterRef, Place};
+use schemas::resources::attached_cluster::{AttachedClusterModel, KubeconfigModel};
+use tf_value::value::Value;
+
+/// Where the kubeconfig is; none while something of it is unknown, or if it names no place.
+pub(super) fn place(kubeconfig: &KubeconfigModel) -> Option<Place> {
+    let context = match &kubeconfig.context {
+        Value::Known(context) => Some(context.clone()),
+        Value::Null => None,
+        Value::Unknown => return None,
+    };
+    match (&kubeconfig.path, &kubeconfig.env) {
+        (Value::Known(path), Value::Null) => Some(Place::File { path: path.clone(), context }),
+        (Value::Null, Value::Known(name)) => Some(Place::Env { name: name.clone(), context }),
+        _ => None,
+    }
+}
+
+/// The place of a whole model.
+pub(super) fn place_of(model: &AttachedClusterModel) -> Option<Place> {
+    place(model.kubeconfig.known()?)
+}
+
+/// The place as the user would have written it.
+pub(super) fn kubeconfig(place: &Place) -> KubeconfigModel {
+    match place {
+        Place::File { path, context } => KubeconfigModel {
+            path: Value::Known(path.clone()),
+            env: Value::Null,
+            context: context.clone().into(),
+        },
+        Place::Env { name, context } => KubeconfigModel {
+            path: Value::Null,
+            env: Value::Known(name.clone()),
+            context: context.clone().into(),
+        },
+    }
+}
+
+/// What people call a cluster that was given no name: its context, else its file or variable.
+pub(super) fn default_name(place: &Place) -> String {
+    match place {
+        Place::File { context: Some(context), .. } | Place::Env { context: Some(context), .. } => {
+            context.clone()
+        }
+        Place::File { path, context: None } => path.rsplit('/').next().unwrap_or(path).to_owned(),
+        Place::Env { name, context: None } => name.clone(),
+    }
+}
+
+/// The model with what the cluster says of itself.
+pub(super) fn with_facts(
+    model: AttachedClusterModel,
+    place: Place,
+    facts: &ClusterFacts,
+) -> AttachedClusterModel {
+    let name = match model.name {
+        Value::Known(name) => name,
+        Value::Null | Value::Unknown => default_name(&place),
+    };
+    AttachedClusterModel {
+        name: Value::Known(name),
+        kubeconfig: model.kubeconfig,
+        r#ref: Value::Known(ClusterRef { place, uid: Some(facts.uid.clone()) }.to_string()),
+        endpoint: Value::Known(facts.endpoint.clone()),
+        version: Value::Known(facts.version.clone()),
+        uid: Value::Known(facts.uid.as_str().to_owned()),
+    }
+}

@@ -1,0 +1,38 @@
+//! What of an attached cluster is known at plan.
+
+use planning::last_change::LastChange;
+use schemas::resources::attached_cluster::AttachedClusterModel;
+use tf_value::value::Value;
+
+use super::convert::{default_name, place_of};
+use crate::lifecycle::managed::OwnPlan;
+
+/// Another kubeconfig may lead to another cluster, so everything the cluster says of itself is unknown then.
+/// Otherwise it stays, unless a read has seen another cluster behind the old place.
+pub(super) fn plan(plan: &mut OwnPlan<'_, AttachedClusterModel>) {
+    let place = place_of(plan.config);
+    if plan.planned.name.is_unknown()
+        && let Some(place) = &place
+    {
+        plan.planned.name = Value::Known(default_name(place));
+    }
+    let same_place =
+        |prior: &&AttachedClusterModel| prior.kubeconfig == plan.config.kubeconfig && !plan.mends;
+    if let Some(prior) = plan.prior.filter(same_place) {
+        plan.planned.r#ref = prior.r#ref.clone();
+        plan.planned.endpoint = prior.endpoint.clone();
+        plan.planned.version = prior.version.clone();
+        plan.planned.uid = prior.uid.clone();
+    }
+    plan.last_change = match place {
+        None => Value::Unknown,
+        Some(place) => {
+            let words = |place| domain::cluster_ref::ClusterRef { place, uid: None }.to_string();
+            Value::Known(LastChange {
+                from: plan.prior.and_then(place_of).map(words).unwrap_or_default(),
+                to: words(place),
+                steps: vec!["ask the cluster who it is".to_owned()],
+            })
+        }
+    };
+}

@@ -1,0 +1,252 @@
+//! Creating, updating and deleting a fleet.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use apply::dispatch::fleet::FleetHands;
+use apply::journal::Journal;
+use domain::fleet::FleetSpec;
+use domain::name::Name;
+use engines::clusters::Cluster;
+use planning::fleet::{FleetStages, FleetStep, admit_create, admit_update, drift, plan, teardown};
+use planning::refusal::Refusal;
+use schemas::resources::fleet::FleetModel;
+use tf_value::diagnostic::{Diagnostic, Diagnostics};
+use tf_value::path::Path;
+
+use super::convert;
+use super::observe::{Flux, Observed, observe};
+use super::read::{references, unreachable, with_status};
+use super::validate::one_cluster_twice;
+use crate::lifecycle::managed::{Outcome, Work};
+use crate::report;
+
+pub(super) async fn create(wanted: FleetModel, work: &Work) -> Outcome<FleetModel> {
+    let (spec, host, observed) = match prepare(&wanted, work).await {
+        Ok(prepared) => prepared,
+        Err(problems) => return Outcome::refused(problems),
+    };
+    let mark = work.mark(super::TYPE, spec.name.as_str());
+    if let Err(refused) = admit_create(&observed.host, &mark) {
+        return Outcome::refused(refusal(&refused, &spec));
+    }
+    let stages = plan(&spec, &observed.found(), &mark);
+    let journal = hands(&spec.name, &host, work).carry_out(stages, &work.limits).await;
+    if journal.done.is_empty() {
+        // Not even the namespace was made: there is nothing to remember.
+        return Outcome::refused(told(&journal, Diagnostics::none()));
+    }
+    settle(wanted, &spec, &host, &journal, work).await
+}
+
+pub(super) async fn update(prior: FleetModel, wanted: FleetModel, work: &Work) -> Outcome<FleetModel> {
+    let (spec, host, observed) = match prepare(&wanted, work).await {
+        Ok(prepared) => prepared,
+        Err(problems) => return Outcome::refused(problems),
+    };
+    if let Some(before) = convert::host(&prior)
+        && before.uid != spec.host.uid
+    {
+        return Outcome::refused(
+            Diagnostic::error(
+                "Fleet cannot move to another host",
+                format!(
+                    "The fleet is on `{before}`, and `{}` is another cluster. Nothing was changed.",
+                    spec.host
+                ),
+            )
+            .at(Path::to("host")),
+        );
+    }
+    if let Err(refused) = admit_update(&observed.host, &work.incarnation) {
+        return Outcome::refused(refusal(&refused, &spec));
+    }
+    let mark = work.mark(super::TYPE, spec.name.as_str());
+    let stages = plan(&spec, &observed.found(), &mark);
+    let journal = hands(&spec.name, &host, work).carry_out(stages, &work.limits).await;
+    if journal.is_complete() {
+        return settle(wanted, &spec, &host, &journal, work).await;
+    }
+    // What configuration asks for keeps its prior value until it is done.
+    settle(prior, &spec, &host, &journal, work).await
+}
+
+pub(super) async fn delete(stored: FleetModel, work: &Work) -> Outcome<FleetModel> {
+    let spec = match convert::spec(&stored) {
+        Ok(spec) => spec,
+        Err(problems) => return Outcome::refused(problems),
+    };
+    let host = match work.context.clusters.connect(&spec.host, &work.limits).await {
+        Ok(host) => host,
+        Err(error)
+            if error.kind.is_out_of_reach()
+                && work.on_unreachable == apply::members::OnUnreachable::Forget =>
+        {
+            return Outcome::gone(
+                Diagnostic::warning(
+                    "Fleet was given up with its host",
+                    format!(
+                        "{}.\n\nAs `on_unreachable = \"forget\"` asks, its namespace on the host and its accounts on \
+                         members were left.",
+                        error.chain()
+                    ),
+                )
+                .into(),
+            );
+        }
+        Err(error) => return Outcome::refused(report::trouble(&error, "host", Path::to("host"))),
+    };
+    let observed = match observe(&spec.name, &host, &BTreeMap::new(), Flux::Probe, work).await {
+        Ok(observed) => observed,
+        Err(error) => return Outcome::refused(report::trouble(&error, "host", Path::to("host"))),
+    };
+    match admit_update(&observed.host, &work.incarnation) {
+        Ok(()) | Err(Refusal::BeingDeleted) => {}
+        // Whoever made it anew, it is not ours: nothing of what is stored is left.
+        Err(Refusal::Gone) => return Outcome::gone(Diagnostics::none()),
+        Err(refused) => {
+            let mut told = refusal(&refused, &spec);
+            told.severity = tf_value::diagnostic::Severity::Warning;
+            return Outcome::gone(told.into());
+        }
+    }
+    let stages = teardown(&observed.host, &observed.flux, &work.incarnation);
+    let journal = hands(&spec.name, &host, work).carry_out(stages, &work.limits).await;
+    let told = told(&journal, Diagnostics::none());
+    if journal.is_complete() {
+        Outcome::gone(told)
+    } else {
+        Outcome { state: None, drift: left(&journal), diagnostics: told }
+    }
+}
+
+/// Looks before anything is touched: the host, all members at once, and what is there.
+async fn prepare(
+    wanted: &FleetModel,
+    work: &Work,
+) -> Result<(FleetSpec, Arc<dyn Cluster>, Observed), Diagnostics> {
+    let mut spec = convert::spec(wanted)?;
+    let host = work
+        .context
+        .clusters
+        .connect(&spec.host, &work.limits)
+        .await
+        .map_err(|error| report::trouble(&error, "host", Path::to("host")))?;
+    let observed = observe(&spec.name, &host, &references(&spec), Flux::Probe, work)
+        .await
+        .map_err(|error| report::trouble(&error, "host", Path::to("host")))?;
+    let mut problems = unreachable_newcomers(&spec, &observed);
+    let mut seen = BTreeMap::new();
+    for (name, member) in &mut spec.members {
+        // A reference written by hand may lack the uid; from here on it is known.
+        if let Some(Ok(cluster)) = observed.members.get(name).map(|met| met.cluster.as_ref()) {
+            member.cluster.uid = Some(cluster.facts().uid.clone());
+        }
+        if let Some(uid) = &member.cluster.uid {
+            if let Some(first) = seen.insert(uid.clone(), name.clone()) {
+                let path = Path::to("clusters").key(name.to_string()).attribute("ref");
+                problems.push(one_cluster_twice(first.as_str(), name.as_str(), uid).at(path));
+            }
+        }
+    }
+    spec.host.uid = Some(host.facts().uid.clone());
+    if problems.has_error() { Err(problems) } else { Ok((spec, host, observed)) }
+}
+
+/// A member that has to be worked on must answer; one that is in order need not.
+fn unreachable_newcomers(spec: &FleetSpec, observed: &Observed) -> Diagnostics {
+    let mut problems = Diagnostics::none();
+    for (name, met) in &observed.members {
+        let Err(error) = &met.cluster else { continue };
+        let recorded = observed.host.members.get(name).and_then(|member| member.cluster.as_ref());
+        let in_order = recorded.is_some_and(|recorded| recorded.is_same_cluster(&spec.members[name].cluster));
+        if !in_order {
+            let path = Path::to("clusters").key(name.to_string());
+            problems.push(report::trouble(error, name.as_str(), path));
+        }
+    }
+    problems
+}
+
+fn hands<'a>(fleet: &'a Name, host: &'a Arc<dyn Cluster>, work: &'a Work) -> FleetHands<'a> {
+    FleetHands {
+        clusters: &*work.context.clusters,
+        host,
+        fleet,
+        conflicts: work.conflicts,
+        on_unreachable: work.on_unreachable,
+        at_a_time: work.context.at_a_time,
+    }
+}
+
+/// Looks again and says what exists now.
+async fn settle(
+    model: FleetModel,
+    spec: &FleetSpec,
+    host: &Arc<dyn Cluster>,
+    journal: &Journal<FleetStep>,
+    work: &Work,
+) -> Outcome<FleetModel> {
+    let after = observe(&spec.name, host, &references(spec), Flux::Assume, work).await;
+    let model = FleetModel { r#ref: convert::fleet_ref(&model), target: convert::target(&model), ..model };
+    match after {
+        Ok(observed) => {
+            let diagnostics = told(journal, unreachable(&observed));
+            let drift = if journal.is_complete() {
+                Vec::new()
+            } else {
+                mending(drift(spec, &observed.found()), journal)
+            };
+            Outcome { state: Some(with_status(model, &observed)), drift, diagnostics }
+        }
+        Err(error) => {
+            let mut diagnostics = told(journal, Diagnostics::none());
+            diagnostics.push(report::trouble(&error, "host", Path::to("host")));
+            Outcome { state: Some(model), drift: left(journal), diagnostics }
+        }
+    }
+}
+
+fn mending(found: Vec<String>, journal: &Journal<FleetStep>) -> Vec<String> {
+    if found.is_empty() { left(journal) } else { found }
+}
+
+/// What was not done, a line each.
+fn left(journal: &Journal<FleetStep>) -> Vec<String> {
+    let undone: FleetStages =
+        vec![journal.failed.iter().map(|(step, _)| step).chain(&journal.not_begun).cloned().collect()];
+    undone.iter().flatten().map(words).collect()
+}
+
+fn words(step: &FleetStep) -> String {
+    match step {
+        FleetStep::InstallFlux { .. } => "flux: install".to_owned(),
+        FleetStep::RemoveFlux { .. } => "flux: remove".to_owned(),
+        FleetStep::PutNamespace { .. } => "host: mark the namespace".to_owned(),
+        FleetStep::RemoveNamespace { .. } => "host: remove the namespace".to_owned(),
+        FleetStep::Join { member, .. } => format!("{member}: join"),
+        FleetStep::Record { member, .. } => format!("{member}: record"),
+        FleetStep::Leave { member, .. } => format!("{member}: leave"),
+    }
+}
+
+fn told(journal: &Journal<FleetStep>, mut diagnostics: Diagnostics) -> Diagnostics {
+    let place = |member: Option<&str>, _: Option<&str>| match member {
+        Some(member) => Path::to("clusters").key(member),
+        None => Path::to("host"),
+    };
+    diagnostics.extend(journal.notes.iter().map(report::note));
+    for (_, failure) in &journal.failed {
+        diagnostics.extend(report::failure(failure, "host", &place));
+    }
+    if journal.failed.is_empty() && !journal.not_begun.is_empty() {
+        diagnostics.push(report::interrupted(journal.not_begun.len()));
+    }
+    diagnostics
+}
+
+fn refusal(refused: &Refusal, spec: &FleetSpec) -> Diagnostic {
+    let what = format!("Fleet `{}`", spec.name);
+    let place = format!("host `{}`", spec.host);
+    report::refusal(refused, &what, &place, &report::import_block(super::TYPE, &spec.reference().to_string()))
+}
