@@ -251,7 +251,10 @@ mod tests {
                 timeout: None,
                 secret_name: None,
             },
-            policies: BTreeMap::from([(name("base"), policy(&[])), (name("far"), policy(&[("env", "edge")]))]),
+            policies: BTreeMap::from([
+                (name("base"), policy(&[])),
+                (name("far"), policy(&[("env", "edge")])),
+            ]),
             wait: true,
         };
         let names: Vec<String> = spec.placements().into_keys().collect();

@@ -115,8 +115,7 @@ impl ClusterRef {
     ///
     /// The first [`RefProblem`] found.
     pub fn parse(text: &str) -> Result<Self, RefProblem> {
-        let (scheme, rest) =
-            text.split_once(':').ok_or(RefProblem::Scheme { expected: CLUSTER_SCHEMES })?;
+        let (scheme, rest) = text.split_once(':').ok_or(RefProblem::Scheme { expected: CLUSTER_SCHEMES })?;
         if scheme == "fleet" {
             return Err(RefProblem::FleetForCluster);
         }

@@ -6,6 +6,7 @@
 pub mod application;
 pub mod cluster;
 pub mod cluster_ref;
+pub mod duration;
 pub mod fleet;
 pub mod mark;
 pub mod name;

@@ -52,7 +52,8 @@ impl Name {
         if text.is_empty() {
             return Err(NameProblem::Empty);
         }
-        if let Some(odd) = text.chars().find(|c| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-')) {
+        if let Some(odd) = text.chars().find(|c| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-'))
+        {
             return Err(NameProblem::Character(odd));
         }
         if text.len() > most {

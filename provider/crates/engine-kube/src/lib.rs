@@ -1,1 +1,39 @@
 //! Kubernetes clusters: connect by reference, server-side apply, observe, wait. The only crate that sees kube.
+//!
+//! One file per Kubernetes object turns it into nouns of ours and back (`namespace.rs`, `kustomization.rs`, …);
+//! the files named after a trait (`fleet_host.rs`, `member.rs`, `flux.rs`, `distribution.rs`) carry it out;
+//! beneath them every request goes through `call.rs`, which bounds it.
+
+mod apply;
+mod call;
+mod cluster;
+mod cluster_role_binding;
+mod collection;
+pub mod connect;
+mod delete;
+mod distribution;
+#[cfg(test)]
+mod double;
+mod errors;
+mod fleet_host;
+mod flux;
+mod flux_install;
+mod flux_manifests;
+mod flux_probe;
+mod git_repository;
+mod kubeconfig;
+mod kustomization;
+mod labels;
+mod mark;
+mod member;
+mod member_secret;
+mod metadata;
+mod namespace;
+mod oci;
+mod progress;
+mod proxy;
+mod remaining;
+mod service_account;
+mod shared_reads;
+mod single_flight;
+mod token_secret;

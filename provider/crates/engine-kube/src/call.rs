@@ -1,0 +1,159 @@
+//! One request to an API server, bounded: by its own patience, by the deadline, and by the user's cancel.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use engines::error::{EngineError, Kind};
+use engines::limits::Limits;
+use http::Request;
+use serde::de::DeserializeOwned;
+
+use crate::errors::{from_kube, said, unreadable};
+
+/// A request as built, or why it could not be.
+pub(crate) type Built = Result<Request<Vec<u8>>, http::Error>;
+
+/// A client and how long one of its requests may take.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    client: kube::Client,
+    patience: Duration,
+}
+
+impl Caller {
+    /// Sends through `client`, at most `patience` a request.
+    pub(crate) fn new(client: kube::Client, patience: Duration) -> Self {
+        Self { client, patience }
+    }
+
+    /// Sends a request that changes nothing. On cancel and at the deadline it is dropped in mid-call.
+    ///
+    /// # Errors
+    ///
+    /// - [`Kind::Cancelled`] and [`Kind::TimedOut`] when `limits` end it.
+    /// - [`Kind::Unreachable`] if no answer came within the patience for one request.
+    /// - What the API server answers.
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        doing: &'static str,
+        target: &str,
+        request: Built,
+        limits: &Limits,
+    ) -> Result<T, EngineError> {
+        let request = built(doing, target, request)?;
+        let work = self.insist(doing, target, request);
+        let text = tokio::select! {
+            biased;
+            () = limits.cancel.cancelled() => Err(EngineError::new(doing, target, Kind::Cancelled)),
+            text = work => text,
+            () = tokio::time::sleep_until(limits.deadline) => {
+                Err(said(doing, target, Kind::TimedOut, "no answer in time"))
+            }
+        }?;
+        parsed(doing, target, &text)
+    }
+
+    /// Sends a request that changes something. Once begun it is finished whatever the user does, because nobody
+    /// could say afterwards whether a request cut in mid-call was carried out; the patience alone ends it.
+    ///
+    /// # Errors
+    ///
+    /// - [`Kind::Cancelled`] and [`Kind::TimedOut`] if `limits` ended before it began; then nothing was sent.
+    /// - [`Kind::Unreachable`] if no answer came within the patience for one request.
+    /// - What the API server answers.
+    pub(crate) async fn write<T: DeserializeOwned + Send + 'static>(
+        &self,
+        doing: &'static str,
+        target: &str,
+        request: Built,
+        limits: &Limits,
+    ) -> Result<T, EngineError> {
+        let request = built(doing, target, request)?;
+        if limits.cancel.is_cancelled() {
+            return Err(EngineError::new(doing, target, Kind::Cancelled));
+        }
+        if tokio::time::Instant::now() >= limits.deadline {
+            return Err(said(doing, target, Kind::TimedOut, "the time was over before it was sent"));
+        }
+        let caller = self.clone();
+        let subject = target.to_owned();
+        // A task of its own goes on when whoever waits for it is dropped.
+        let work = tokio::spawn(async move { caller.insist(doing, &subject, request).await });
+        match work.await {
+            Ok(text) => parsed(doing, target, &text?),
+            Err(_) => Err(said(doing, target, Kind::Cancelled, "the provider is shutting down")),
+        }
+    }
+
+    /// Sends until the other side does not ask to come back, a few times. All our changes are safe to send twice:
+    /// they are applies, merges of whole values, and deletes of one uid.
+    async fn insist(
+        &self,
+        doing: &'static str,
+        target: &str,
+        request: Request<Vec<u8>>,
+    ) -> Result<String, EngineError> {
+        // An API server under load asks to come back after one second (its `Retry-After`); four seconds in all
+        // outlast an etcd election (lab, 2026-11-21: etcd down 5 s was served again after 7.5 s in all).
+        let mut pauses = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(250))
+            .with_max_delay(Duration::from_secs(2))
+            .with_max_times(4)
+            .with_jitter()
+            .build();
+        loop {
+            match self.once(doing, target, request.clone()).await {
+                Err(error) if matches!(error.kind, Kind::Busy | Kind::Throttled) => match pauses.next() {
+                    Some(pause) => {
+                        tracing::debug!(doing, target, "the API server asks to come back");
+                        #[expect(
+                            clippy::disallowed_methods,
+                            reason = "the pause that the other side asked for"
+                        )]
+                        tokio::time::sleep(pause).await;
+                    }
+                    None => return Err(error),
+                },
+                done => return done,
+            }
+        }
+    }
+
+    async fn once(
+        &self,
+        doing: &'static str,
+        target: &str,
+        request: Request<Vec<u8>>,
+    ) -> Result<String, EngineError> {
+        // As text and parsed here: kube logs the whole body of an answer it cannot parse, secrets and all.
+        match tokio::time::timeout(self.patience, self.client.request_text(request)).await {
+            Ok(Ok(text)) => Ok(text),
+            Ok(Err(error)) => Err(from_kube(doing, target, &error)),
+            Err(_) => {
+                let text = format!("no answer within {}", domain::duration::format(self.patience));
+                Err(said(doing, target, Kind::Unreachable, text))
+            }
+        }
+    }
+}
+
+/// What was found, or none if it does not exist.
+///
+/// # Errors
+///
+/// Anything but "not found".
+pub(crate) fn found<T>(result: Result<T, EngineError>) -> Result<Option<T>, EngineError> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn built(doing: &'static str, target: &str, request: Built) -> Result<Request<Vec<u8>>, EngineError> {
+    request.map_err(|error| said(doing, target, Kind::Rejected, error.to_string()))
+}
+
+fn parsed<T: DeserializeOwned>(doing: &'static str, target: &str, text: &str) -> Result<T, EngineError> {
+    serde_json::from_str(text).map_err(|error| said(doing, target, Kind::Rejected, unreadable(&error)))
+}

@@ -1,0 +1,177 @@
+//! The resolver: from a reference to a cluster that was asked who it is.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::cluster::{ClusterFacts, ClusterUid};
+use domain::cluster_ref::{ClusterRef, Place};
+use engines::clusters::{Cluster, Clusters};
+use engines::error::{EngineError, Kind};
+use engines::limits::Limits;
+use http::Request;
+use serde::Deserialize;
+
+use crate::call::Caller;
+use crate::cluster::{KubeCluster, Trust};
+use crate::collection::{Collection, Extent};
+use crate::errors::{from_kube, said};
+use crate::kubeconfig::{self, Credentials};
+use crate::metadata::AnyObject;
+use crate::shared_reads::SharedReads;
+use crate::single_flight::SingleFlight;
+
+const DOING: &str = "connecting to the cluster of";
+
+/// How long the other side may keep us waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection, with its TLS handshake.
+    pub connect: Duration,
+    /// For one request, from sending to the last byte of the answer.
+    pub request: Duration,
+}
+
+impl Default for Patience {
+    /// 10 s and 30 s: an API server that lists thousands of objects under load takes seconds, and one that takes
+    /// half a minute is hung (lab, 2026-11-21: 1,500 objects restored in 33 s, each request under one second).
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(10), request: Duration::from_secs(30) }
+    }
+}
+
+/// All clusters this process speaks to: one client per place, made by whoever asks first.
+#[derive(Default)]
+pub struct KubeClusters {
+    patience: Patience,
+    places: Mutex<HashMap<Place, Arc<SingleFlight<Arc<KubeCluster>>>>>,
+    shared: Mutex<HashMap<ClusterUid, Arc<SharedReads>>>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    #[serde(rename = "gitVersion")]
+    git_version: String,
+}
+
+impl KubeClusters {
+    /// Clusters that are given `patience`.
+    pub fn with_patience(patience: Patience) -> Self {
+        Self { patience, ..Self::default() }
+    }
+
+    async fn make(&self, place: &Place, limits: &Limits) -> Result<Arc<KubeCluster>, EngineError> {
+        let target = kubeconfig::describe(place);
+        let (client, endpoint, trust) = self.client(place, &target, limits).await?;
+        let caller = Caller::new(client, self.patience.request);
+        let facts = ask(&caller, endpoint, &target, limits).await?;
+        tracing::debug!(endpoint = facts.endpoint, uid = facts.uid.as_str(), "connected");
+        let shared = Arc::clone(locked(&self.shared).entry(facts.uid.clone()).or_default());
+        Ok(Arc::new(KubeCluster { caller, facts, trust, shared }))
+    }
+
+    /// Reads the credentials and makes a client. Files and exec plugins block, so both happen on a thread that may;
+    /// a plugin that hangs is left behind when the deadline passes.
+    async fn client(
+        &self,
+        place: &Place,
+        target: &str,
+        limits: &Limits,
+    ) -> Result<(kube::Client, String, Trust), EngineError> {
+        let patience = self.patience;
+        let (place, subject) = (place.clone(), target.to_owned());
+        let runtime = tokio::runtime::Handle::current();
+        let work = tokio::task::spawn_blocking(move || {
+            let Credentials { mut config, endpoint, certificate_authority, is_unchecked } =
+                kubeconfig::load(&place)?;
+            config.connect_timeout = Some(patience.connect);
+            config.read_timeout = Some(patience.request);
+            config.write_timeout = Some(patience.request);
+            config.reset_reader_on_write = true;
+            // `call.rs` asks again, within bounds of ours.
+            config.default_retry = false;
+            let trust = match certificate_authority {
+                _ if is_unchecked => Trust::Anybody,
+                Some(pem) => Trust::Authorities(pem),
+                None => Trust::System,
+            };
+            let _inside = runtime.enter();
+            let client =
+                kube::Client::try_from(config).map_err(|error| from_kube(DOING, &subject, &error))?;
+            Ok((client, endpoint, trust))
+        });
+        tokio::select! {
+            biased;
+            () = limits.cancel.cancelled() => Err(EngineError::new(DOING, target, Kind::Cancelled)),
+            done = work => done.unwrap_or_else(|_| {
+                Err(said(DOING, target, Kind::Cancelled, "the provider is shutting down"))
+            }),
+            () = tokio::time::sleep_until(limits.deadline) => {
+                Err(said(DOING, target, Kind::TimedOut, "its kubeconfig or exec plugin gave nothing in time"))
+            }
+        }
+    }
+}
+
+/// Asks a cluster who it is.
+async fn ask(
+    caller: &Caller,
+    endpoint: String,
+    target: &str,
+    limits: &Limits,
+) -> Result<ClusterFacts, EngineError> {
+    let target = format!("{target} at {endpoint}");
+    let kube_system =
+        Collection::new("v1", "Namespace", "namespaces", None).get("kube-system", Extent::Metadata);
+    let version = Request::get("/version").body(Vec::new());
+    let (kube_system, version) = futures::future::try_join(
+        caller.read::<AnyObject>(DOING, &target, kube_system, limits),
+        caller.read::<Version>(DOING, &target, version, limits),
+    )
+    .await
+    .map_err(|error| match error.kind {
+        // "Not found" would read as "the cluster is gone", and nothing is known of it.
+        Kind::NotFound => {
+            said(DOING, target.as_str(), Kind::Rejected, "it is no Kubernetes API: no namespace kube-system")
+        }
+        _ => error,
+    })?;
+    let uid = kube_system.metadata.uid;
+    if uid.is_empty() {
+        return Err(said(DOING, target.as_str(), Kind::Rejected, "its namespace kube-system has no uid"));
+    }
+    let version = version.git_version;
+    Ok(ClusterFacts {
+        uid: ClusterUid::new(uid),
+        version: version.strip_prefix('v').unwrap_or(&version).to_owned(),
+        endpoint,
+    })
+}
+
+#[async_trait]
+impl Clusters for KubeClusters {
+    async fn connect(&self, cluster: &ClusterRef, limits: &Limits) -> Result<Arc<dyn Cluster>, EngineError> {
+        let flight = Arc::clone(locked(&self.places).entry(cluster.place.clone()).or_default());
+        let target = kubeconfig::describe(&cluster.place);
+        let connected = flight.get(DOING, &target, limits, || self.make(&cluster.place, limits)).await?;
+        let connected: &Arc<KubeCluster> = &connected;
+        match &cluster.uid {
+            Some(uid) if *uid != connected.facts.uid => Err(said(
+                DOING,
+                target,
+                Kind::AnotherCluster,
+                format!(
+                    "the cluster with uid {uid} was expected, and the one with uid {} answers",
+                    connected.facts.uid
+                ),
+            )),
+            _ => Ok(Arc::<KubeCluster>::clone(connected) as Arc<dyn Cluster>),
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // Nothing is left half done under these locks, so a panic elsewhere does not spoil them.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

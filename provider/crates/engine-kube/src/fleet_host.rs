@@ -1,0 +1,111 @@
+//! A cluster as the carrier of fleets.
+
+use async_trait::async_trait;
+use domain::fleet::{FleetFacts, FleetNames, MemberRecord};
+use domain::mark::{Incarnation, Mark};
+use domain::name::Name;
+use engines::error::EngineError;
+use engines::fleet_host::{Conflicts, FleetHost};
+use engines::limits::Limits;
+use engines::member::Access;
+use serde_json::Value;
+
+use crate::apply::Manager;
+use crate::cluster::KubeCluster;
+use crate::collection::Extent;
+use crate::labels::{FLEET, MEMBER, selector};
+use crate::mark;
+use crate::member_secret::{self, MemberSecret};
+use crate::metadata::AnyObject;
+use crate::namespace::{self, Namespace};
+
+#[async_trait]
+impl FleetHost for KubeCluster {
+    async fn observe_fleet(&self, fleet: &Name, limits: &Limits) -> Result<FleetFacts, EngineError> {
+        let name = FleetNames::of(fleet).namespace;
+        let namespaces = namespace::collection();
+        let secrets = member_secret::collection(fleet);
+        let selector = format!("{},{MEMBER}", selector(&[(FLEET, fleet.as_str())]));
+        let (namespace, secrets) = futures::future::try_join(
+            self.find::<Namespace>(&namespaces, &name, Extent::Whole, limits),
+            self.list::<MemberSecret>(&secrets, &selector, Extent::Whole, limits),
+        )
+        .await?;
+        Ok(FleetFacts {
+            namespace: namespace.map(|namespace| namespace.to_facts()),
+            members: secrets
+                .iter()
+                .filter_map(|secret| Some((secret.member()?, secret.to_facts())))
+                .collect(),
+        })
+    }
+
+    async fn put_namespace(
+        &self,
+        fleet: &Name,
+        mark: &Mark,
+        member_role: &str,
+        conflicts: Conflicts,
+        limits: &Limits,
+    ) -> Result<(), EngineError> {
+        let name = FleetNames::of(fleet).namespace;
+        let body = namespace::fleet_body(&name, fleet, mark, member_role);
+        self.apply::<Value>(&namespace::collection(), &name, &body, Manager::Provider, conflicts, limits)
+            .await
+            .map(drop)
+    }
+
+    async fn put_member(
+        &self,
+        fleet: &Name,
+        member: &Name,
+        record: &MemberRecord,
+        access: Option<&Access>,
+        conflicts: Conflicts,
+        limits: &Limits,
+    ) -> Result<(), EngineError> {
+        let collection = member_secret::collection(fleet);
+        let name = FleetNames::secret(member);
+        let body = member_secret::record_body(fleet, member, record);
+        self.apply::<AnyObject>(&collection, &name, &body, Manager::Provider, conflicts, limits).await?;
+        // After the record: cut off in between, the member has no kubeconfig, and that is seen and mended.
+        if let Some(access) = access {
+            let body = member_secret::access_body(fleet, member, access);
+            self.apply::<AnyObject>(&collection, &name, &body, Manager::Access, conflicts, limits).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove_member(&self, fleet: &Name, member: &Name, limits: &Limits) -> Result<(), EngineError> {
+        let collection = member_secret::collection(fleet);
+        let name = FleetNames::secret(member);
+        match self.find::<AnyObject>(&collection, &name, Extent::Metadata, limits).await? {
+            Some(found) if found.metadata.label(FLEET) == Some(fleet.as_str()) => {
+                self.delete_and_wait(&collection, &name, &found.metadata.uid, limits).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn remove_namespace(
+        &self,
+        fleet: &Name,
+        incarnation: &Incarnation,
+        limits: &Limits,
+    ) -> Result<(), EngineError> {
+        let collection = namespace::collection();
+        let name = FleetNames::of(fleet).namespace;
+        let Some(found) = self.find::<Namespace>(&collection, &name, Extent::Whole, limits).await? else {
+            return Ok(());
+        };
+        if mark::incarnation(&found.metadata.annotations).as_ref() != Some(incarnation) {
+            return Ok(());
+        }
+        let uid = &found.metadata.uid;
+        self.delete_one(&collection, &name, uid, limits).await?;
+        self.wait_gone(&collection, &name, uid, Extent::Whole, limits, |namespace: &Namespace| {
+            (namespace.metadata.clone(), namespace.what_remains())
+        })
+        .await
+    }
+}

@@ -1,0 +1,96 @@
+//! What all reads of a run share: one list of sources and one of Kustomizations per cluster.
+
+use std::sync::Arc;
+
+use engines::error::EngineError;
+use engines::limits::Limits;
+
+use crate::call::found;
+use crate::cluster::KubeCluster;
+use crate::collection::Extent;
+use crate::git_repository::{self, GitRepository};
+use crate::kustomization::{self, Kustomization};
+use crate::labels::FLEET;
+use crate::metadata::List;
+use crate::single_flight::SingleFlight;
+
+/// Everything that fleets keep on a host for distribution, in all namespaces.
+pub(crate) struct FluxObjects {
+    pub(crate) sources: Vec<GitRepository>,
+    pub(crate) kustomizations: Vec<Kustomization>,
+}
+
+/// The shared lists of one cluster.
+#[derive(Default)]
+pub(crate) struct SharedReads(SingleFlight<FluxObjects>);
+
+impl SharedReads {
+    /// Forgets all lists. Every write of ours calls this, also one that failed: it may have been carried out.
+    pub(crate) fn drop_all(&self) {
+        self.0.drop_it();
+    }
+}
+
+impl KubeCluster {
+    /// The shared lists, asked for by the first who wants them.
+    ///
+    /// # Errors
+    ///
+    /// Anything but "not found".
+    pub(crate) async fn shared_flux_objects(&self, limits: &Limits) -> Result<Arc<FluxObjects>, EngineError> {
+        let target = "Flux's objects in all namespaces";
+        self.shared.0.get("listing", target, limits, || self.list_flux_objects(None, FLEET, limits)).await
+    }
+
+    /// Sources and Kustomizations that `selector` chooses, in `namespace` or in all. Without Flux there are none.
+    ///
+    /// # Errors
+    ///
+    /// Anything but "not found".
+    pub(crate) async fn list_flux_objects(
+        &self,
+        namespace: Option<&str>,
+        selector: &str,
+        limits: &Limits,
+    ) -> Result<FluxObjects, EngineError> {
+        let (sources, kustomizations) = futures::future::try_join(
+            self.list(&git_repository::collection(namespace), selector, Extent::Whole, limits),
+            self.list(&kustomization::collection(namespace), selector, Extent::Whole, limits),
+        )
+        .await?;
+        Ok(FluxObjects { sources, kustomizations })
+    }
+
+    /// The objects that `selector` chooses; none where the kind is not served.
+    ///
+    /// # Errors
+    ///
+    /// Anything but "not found".
+    pub(crate) async fn list<T: serde::de::DeserializeOwned>(
+        &self,
+        collection: &crate::collection::Collection,
+        selector: &str,
+        extent: Extent,
+        limits: &Limits,
+    ) -> Result<Vec<T>, EngineError> {
+        let request = collection.list(selector, extent);
+        let list = self.caller.read::<List<T>>("listing", &collection.to_string(), request, limits).await;
+        Ok(found(list)?.and_then(|list| list.items).unwrap_or_default())
+    }
+
+    /// One object, or none.
+    ///
+    /// # Errors
+    ///
+    /// Anything but "not found".
+    pub(crate) async fn find<T: serde::de::DeserializeOwned>(
+        &self,
+        collection: &crate::collection::Collection,
+        name: &str,
+        extent: Extent,
+        limits: &Limits,
+    ) -> Result<Option<T>, EngineError> {
+        let request = collection.get(name, extent);
+        found(self.caller.read("reading", &collection.object(name), request, limits).await)
+    }
+}

@@ -1,0 +1,148 @@
+//! Many ask, one goes: the answer is kept, and a failure of the slow kind is kept for a moment.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use engines::error::{EngineError, Kind};
+use engines::limits::Limits;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::errors::said;
+
+/// How long a failure to reach a cluster answers those who ask after it. A connect takes up to ten seconds to fail;
+/// without this a hundred resources on a dead cluster would wait for it one after another.
+const FAILURE_KEPT: Duration = Duration::from_secs(5);
+
+/// A value that is made once, by whoever asks first.
+pub(crate) struct SingleFlight<T> {
+    /// Rises whenever what was made is no longer true.
+    age: AtomicU64,
+    kept: Mutex<Kept<T>>,
+}
+
+enum Kept<T> {
+    Nothing,
+    Value { age: u64, value: Arc<T> },
+    Failure { until: Instant, doing: &'static str, target: String, text: String },
+}
+
+impl<T> Default for SingleFlight<T> {
+    fn default() -> Self {
+        Self { age: AtomicU64::new(0), kept: Mutex::new(Kept::Nothing) }
+    }
+}
+
+impl<T> SingleFlight<T> {
+    /// The kept value, or else the one that `make` gives. Those who ask meanwhile wait within their own limits.
+    ///
+    /// # Errors
+    ///
+    /// - [`Kind::Cancelled`] and [`Kind::TimedOut`] when `limits` end the wait for another's flight.
+    /// - What `make` meets; [`Kind::Unreachable`] also answers those who ask within the next seconds.
+    pub(crate) async fn get<Making>(
+        &self,
+        doing: &'static str,
+        target: &str,
+        limits: &Limits,
+        make: impl FnOnce() -> Making,
+    ) -> Result<Arc<T>, EngineError>
+    where
+        Making: Future<Output = Result<T, EngineError>>,
+    {
+        let mut kept = tokio::select! {
+            biased;
+            () = limits.cancel.cancelled() => return Err(EngineError::new(doing, target, Kind::Cancelled)),
+            kept = self.kept.lock() => kept,
+            () = tokio::time::sleep_until(limits.deadline) => {
+                return Err(said(doing, target, Kind::TimedOut, "somebody else is still asking the same"));
+            }
+        };
+        match &*kept {
+            Kept::Value { age, value } if *age == self.age() => return Ok(Arc::clone(value)),
+            Kept::Failure { until, doing, target, text } if Instant::now() < *until => {
+                return Err(said(doing, target.as_str(), Kind::Unreachable, text.as_str()));
+            }
+            Kept::Value { .. } | Kept::Failure { .. } | Kept::Nothing => {}
+        }
+        // A change during the flight makes its result old before it is kept.
+        let age = self.age();
+        match make().await {
+            Ok(value) => {
+                let value = Arc::new(value);
+                *kept = Kept::Value { age, value: Arc::clone(&value) };
+                Ok(value)
+            }
+            Err(error) => {
+                *kept = if error.kind == Kind::Unreachable {
+                    let text = error.cause.as_ref().map_or_else(String::new, ToString::to_string);
+                    let until = Instant::now() + FAILURE_KEPT;
+                    Kept::Failure { until, doing: error.doing, target: error.target.clone(), text }
+                } else {
+                    Kept::Nothing
+                };
+                Err(error)
+            }
+        }
+    }
+
+    /// Forgets the value: whoever asks next has it made anew.
+    pub(crate) fn drop_it(&self) {
+        self.age.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn age(&self) -> u64 {
+        self.age.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicU32;
+    use tokio_util::sync::CancellationToken;
+
+    fn limits() -> Limits {
+        Limits::within(Duration::from_secs(60), CancellationToken::new())
+    }
+
+    async fn ask(flight: &SingleFlight<u32>, flights: &AtomicU32, fail: bool) -> Result<u32, Kind> {
+        let made = flight.get("asking", "it", &limits(), || async {
+            tokio::task::yield_now().await;
+            let number = flights.fetch_add(1, Ordering::Relaxed) + 1;
+            if fail { Err(said("asking", "it", Kind::Unreachable, "refused")) } else { Ok(number) }
+        });
+        made.await.map(|value| *value).map_err(|error| error.kind)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_who_ask_make_one_flight_until_it_is_dropped() {
+        let (flight, flights) = (SingleFlight::default(), AtomicU32::new(0));
+        let all = futures::future::join_all((0..20).map(|_| ask(&flight, &flights, false))).await;
+        assert_eq!(all, vec![Ok(1); 20]);
+        flight.drop_it();
+        assert_eq!(ask(&flight, &flights, false).await, Ok(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_answers_for_some_seconds_and_no_longer() {
+        let (flight, flights) = (SingleFlight::default(), AtomicU32::new(0));
+        assert_eq!(ask(&flight, &flights, true).await, Err(Kind::Unreachable));
+        assert_eq!(ask(&flight, &flights, false).await, Err(Kind::Unreachable));
+        tokio::time::advance(FAILURE_KEPT).await;
+        assert_eq!(ask(&flight, &flights, false).await, Ok(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_drop_during_the_flight_is_not_lost() {
+        let flight = SingleFlight::default();
+        let first = flight.get("asking", "it", &limits(), || async {
+            flight.drop_it();
+            Ok(1)
+        });
+        assert_eq!(*first.await.unwrap(), 1);
+        let second = flight.get("asking", "it", &limits(), || async { Ok(2) });
+        assert_eq!(*second.await.unwrap(), 2);
+    }
+}
