@@ -17,9 +17,9 @@ use std::time::Duration;
 use tf_provider::log::install::install;
 use tf_provider::proto::tfplugin6::provider_server::Provider;
 use tf_provider::proto::tfplugin6::{
-    Diagnostic, DynamicValue, Schema, ServerCapabilities, apply_resource_change, configure_provider, diagnostic,
-    get_provider_schema, plan_resource_change, read_resource, schema, stop_provider, upgrade_resource_state,
-    validate_provider_config, validate_resource_config,
+    Diagnostic, DynamicValue, Schema, ServerCapabilities, apply_resource_change, configure_provider,
+    diagnostic, get_provider_schema, plan_resource_change, read_resource, schema, stop_provider,
+    upgrade_resource_state, validate_provider_config, validate_resource_config,
 };
 use tf_provider::transport::serve::{Hooks, Mode, run};
 use tonic::{Request, Response, Status};
@@ -56,7 +56,10 @@ impl Provider for Bare {
         Ok(Response::new(get_provider_schema::Response {
             provider: Some(Schema { version: 0, block: Some(schema::Block::default()) }),
             resource_schemas: HashMap::from(TYPES.map(|name| (name.to_owned(), thing()))),
-            server_capabilities: Some(ServerCapabilities { plan_destroy: true, ..ServerCapabilities::default() }),
+            server_capabilities: Some(ServerCapabilities {
+                plan_destroy: true,
+                ..ServerCapabilities::default()
+            }),
             ..get_provider_schema::Response::default()
         }))
     }
@@ -91,7 +94,10 @@ impl Provider for Bare {
         Ok(Response::new(upgrade_resource_state::Response { upgraded_state, diagnostics: Vec::new() }))
     }
 
-    async fn read_resource(&self, request: Request<read_resource::Request>) -> Answer<read_resource::Response> {
+    async fn read_resource(
+        &self,
+        request: Request<read_resource::Request>,
+    ) -> Answer<read_resource::Response> {
         let request = request.into_inner();
         Ok(Response::new(read_resource::Response {
             new_state: request.current_state,
@@ -144,7 +150,10 @@ impl Provider for Bare {
         }))
     }
 
-    async fn stop_provider(&self, _request: Request<stop_provider::Request>) -> Answer<stop_provider::Response> {
+    async fn stop_provider(
+        &self,
+        _request: Request<stop_provider::Request>,
+    ) -> Answer<stop_provider::Response> {
         self.hooks.stops.stop();
         Ok(Response::new(Default::default()))
     }

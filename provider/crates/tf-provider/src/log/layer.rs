@@ -112,7 +112,9 @@ mod tests {
         let lines = Lines { choice, open: move || open.clone() };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), log);
         let text = kept.0.lock().unwrap().clone();
-        text.split_inclusive(|byte| *byte == b'\n').map(|line| serde_json::from_slice(line).unwrap()).collect()
+        text.split_inclusive(|byte| *byte == b'\n')
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect()
     }
 
     #[test]
@@ -133,7 +135,8 @@ mod tests {
     #[test]
     fn details_from_other_crates_are_never_logged() {
         let lines = logged(LevelFilter::TRACE, || {
-            let _span = tracing::error_span!(target: "hyper::proto", "request", authorization = "secret").entered();
+            let _span =
+                tracing::error_span!(target: "hyper::proto", "request", authorization = "secret").entered();
             tracing::debug!(target: "h2::codec", "secret");
             tracing::info!(target: "rustls", "secret");
             tracing::warn!(target: "h2::server", "reset");

@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_line_has_the_keys_and_the_time_format_of_hclog() {
-        let fields = Map::from_iter([("tf_rpc".to_owned(), "ReadResource".into()), ("@level".to_owned(), 3.into())]);
+        let fields =
+            Map::from_iter([("tf_rpc".to_owned(), "ReadResource".into()), ("@level".to_owned(), 3.into())]);
         let line = entry("hello\nworld".to_owned(), fields).to_line();
         assert_eq!(
             String::from_utf8(line).unwrap(),

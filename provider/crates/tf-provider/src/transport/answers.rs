@@ -62,7 +62,11 @@ where
         let answering = self.inner.call(request);
         Box::pin(async move {
             let answer = answering.await?;
-            Ok(answer.map(|inner| CountedBody { inner: Box::pin(inner), rest: Bytes::new(), _counted: counted }))
+            Ok(answer.map(|inner| CountedBody {
+                inner: Box::pin(inner),
+                rest: Bytes::new(),
+                _counted: counted,
+            }))
         })
     }
 }

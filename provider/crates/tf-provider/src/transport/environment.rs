@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn an_empty_variable_counts_as_absent() {
-        let read = Environment::from_lookup(lookup_in(&[("PLUGIN_CLIENT_CERT", ""), ("PLUGIN_MIN_PORT", "x")]));
+        let read =
+            Environment::from_lookup(lookup_in(&[("PLUGIN_CLIENT_CERT", ""), ("PLUGIN_MIN_PORT", "x")]));
         assert_eq!((read.client_cert, read.min_port), (None, None));
     }
 

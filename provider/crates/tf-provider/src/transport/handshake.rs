@@ -25,7 +25,9 @@ pub enum HandshakeError {
     )]
     NotATerraformProcess,
     /// Terraform 0.12 to 0.14, or something stranger.
-    #[error("this provider speaks protocol version 6, the caller only {offered}; Terraform 1.0 or later is needed")]
+    #[error(
+        "this provider speaks protocol version 6, the caller only {offered}; Terraform 1.0 or later is needed"
+    )]
     NoCommonProtocol {
         /// What the caller offered, in its own words.
         offered: String,
@@ -104,6 +106,9 @@ mod tests {
         let plain = line("unix", "/s", None, &Environment::default());
         let asked = Environment { asks_for_multiplexing: true, ..Environment::default() };
         let sealed = line("unix", "/s", Some(b"abcd"), &asked);
-        assert_eq!((plain.as_str(), sealed.as_str()), ("1|6|unix|/s|grpc|\n", "1|6|unix|/s|grpc|YWJjZA|false\n"));
+        assert_eq!(
+            (plain.as_str(), sealed.as_str()),
+            ("1|6|unix|/s|grpc|\n", "1|6|unix|/s|grpc|YWJjZA|false\n")
+        );
     }
 }

@@ -100,7 +100,8 @@ fn variable(provider: &str, network: &'static str, address: &str) -> String {
         addr: Address { network, string: address },
     };
     let by_provider = BTreeMap::from([(provider, reattach)]);
-    serde_json::to_string(&by_provider).unwrap_or_else(|cause| unreachable!("strings and numbers only: {cause}"))
+    serde_json::to_string(&by_provider)
+        .unwrap_or_else(|cause| unreachable!("strings and numbers only: {cause}"))
 }
 
 /// A line for the shell that sets `TF_REATTACH_PROVIDERS`.

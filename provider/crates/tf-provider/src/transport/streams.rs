@@ -38,7 +38,9 @@ impl GrpcBroker for Broker {
         let mut offers = request.into_inner();
         let ending = self.ending.clone();
         // Read on, so that the caller's half never fills up.
-        tokio::spawn(ending.run_until_cancelled_owned(async move { while let Some(Ok(_)) = offers.next().await {} }));
+        tokio::spawn(
+            ending.run_until_cancelled_owned(async move { while let Some(Ok(_)) = offers.next().await {} }),
+        );
         Ok(Response::new(silence(self.ending.clone())))
     }
 }
