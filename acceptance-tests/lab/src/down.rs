@@ -15,8 +15,8 @@ use crate::progress::Progress;
 use crate::state::{Lock, Part, State};
 use crate::status::MARK;
 
-/// How long a part that was asked to end may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a part that was asked to end may take. What it would still do goes with the lab.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Lab {
     /// Ends every process of the lab and removes its folder.
@@ -72,13 +72,10 @@ fn take_down(layout: &Layout, progress: &Progress) -> anyhow::Result<()> {
 }
 
 fn end_all(state: &State) -> anyhow::Result<()> {
-    // Together: what they have to say to each other goes with the lab.
-    std::thread::scope(|scope| {
-        let ends: Vec<_> = state.parts.values().map(|part| scope.spawn(|| end(part))).collect();
-        ends.into_iter()
-            .map(|end| end.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
-            .collect::<anyhow::Result<Vec<()>>>()
-    })?;
+    // Controllers end quickly only as long as they reach the API: it goes after them.
+    for ending in [Ending::Asked, Ending::Killed] {
+        end_together(state.parts.values().filter(|part| part.spec.ending == ending))?;
+    }
     // What a part started itself, and what was started but never recorded.
     for process in marked(MARK, &state.id) {
         process
@@ -86,6 +83,15 @@ fn end_all(state: &State) -> anyhow::Result<()> {
             .with_context(|| format!("ending process {}", process.pid))?;
     }
     Ok(())
+}
+
+fn end_together<'a>(parts: impl Iterator<Item = &'a Part>) -> anyhow::Result<()> {
+    std::thread::scope(|scope| {
+        let ends: Vec<_> = parts.map(|part| scope.spawn(|| end(part))).collect();
+        ends.into_iter()
+            .map(|end| end.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
+            .collect::<anyhow::Result<()>>()
+    })
 }
 
 /// Takes down every lab under `root` whose owner is gone.

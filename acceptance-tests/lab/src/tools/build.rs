@@ -20,10 +20,21 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 /// How much of a broken build's output is shown.
 const LINES_SHOWN: usize = 20;
 
-/// How to get Go, for whoever has none or an old one. The distributions' own are often too old.
-const GET_GO: &str = "get it with\n  \
-    curl -fsSL https://go.dev/dl/go1.26.8.linux-amd64.tar.gz | sudo tar -xz -C /usr/local\n\
-    and put /usr/local/go/bin into PATH";
+/// The Go that the tools were built with when their versions were chosen.
+const KNOWN_GO: &str = "1.26.8";
+
+/// Says how to get Go. The distributions' own are often too old.
+fn get_go() -> String {
+    let machine = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    format!(
+        "get it with\n  curl -fsSL https://go.dev/dl/go{KNOWN_GO}.linux-{machine}.tar.gz \
+         | sudo tar -xz -C /usr/local\nand put /usr/local/go/bin into PATH"
+    )
+}
 
 /// Builds a recipe in `scratch` and gives the folder with what came of it.
 pub(crate) fn build(recipe: &Recipe, scratch: &Path, progress: &Progress) -> anyhow::Result<PathBuf> {
@@ -75,14 +86,16 @@ fn check_go(recipe: &Recipe, module: &Path) -> anyhow::Result<()> {
     match command(module).args(["list", "-m", "-mod=readonly"]).output() {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => bail!(
-            "building {} needs Go {needed} or newer, and the one in PATH does not do: {}\n{GET_GO}",
+            "building {} needs Go {needed} or newer, and the one in PATH does not do: {}\n{}",
             recipe.name,
-            String::from_utf8_lossy(&output.stderr).trim()
+            String::from_utf8_lossy(&output.stderr).trim(),
+            get_go()
         ),
         Err(cause) if cause.kind() == ErrorKind::NotFound => {
             bail!(
-                "building {} needs Go {needed} or newer, and there is no `go` in PATH; {GET_GO}",
-                recipe.name
+                "building {} needs Go {needed} or newer, and there is no `go` in PATH; {}",
+                recipe.name,
+                get_go()
             )
         }
         Err(cause) => Err(cause).context("running go"),
