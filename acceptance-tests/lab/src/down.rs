@@ -63,11 +63,10 @@ pub(crate) fn end(part: &Part) -> anyhow::Result<()> {
 
 fn take_down(layout: &Layout, progress: &Progress) -> anyhow::Result<()> {
     let Some(_lock) = Lock::of_existing(layout.root())? else { return Ok(()) };
-    if let Some(state) = State::read(layout)? {
-        end_all(&state)?;
-        progress.say(&format!("{} parts ended", state.parts.len()));
-        fs::remove_dir_all(layout.root()).with_context(|| format!("removing {}", layout.root().display()))?;
-    }
+    let Some(state) = State::read(layout)? else { return Ok(()) };
+    end_all(&state)?;
+    fs::remove_dir_all(layout.root()).with_context(|| format!("removing {}", layout.root().display()))?;
+    progress.say(&format!("down: {} parts ended, {} removed", state.parts.len(), layout.root().display()));
     Ok(())
 }
 
@@ -88,9 +87,7 @@ fn end_all(state: &State) -> anyhow::Result<()> {
 fn end_together<'a>(parts: impl Iterator<Item = &'a Part>) -> anyhow::Result<()> {
     std::thread::scope(|scope| {
         let ends: Vec<_> = parts.map(|part| scope.spawn(|| end(part))).collect();
-        ends.into_iter()
-            .map(|end| end.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
-            .collect::<anyhow::Result<()>>()
+        ends.into_iter().try_for_each(|end| end.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
     })
 }
 
