@@ -125,6 +125,9 @@ model! {
 
 /// How often Flux looks at a git repository where the user says nothing.
 pub const DEFAULT_SOURCE_INTERVAL: &str = "1m";
+/// How long one fetch may take where the user says nothing. Flux's own default, written out because the API server
+/// fills it in and the object would otherwise read back changed.
+pub const DEFAULT_SOURCE_TIMEOUT: &str = "60s";
 /// How often Flux compares and mends where the user says nothing.
 pub const DEFAULT_INTERVAL: &str = "10m";
 

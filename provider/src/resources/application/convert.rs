@@ -9,8 +9,8 @@ use domain::name::Name;
 use domain::selector::LabelSelector;
 use planning::application::ApplicationShape;
 use schemas::resources::application::{
-    ApplicationModel, DEFAULT_INTERVAL, DEFAULT_SOURCE_INTERVAL, GitRepositoryModel, GitRevisionModel,
-    KustomizationModel, PolicyModel,
+    ApplicationModel, DEFAULT_INTERVAL, DEFAULT_SOURCE_INTERVAL, DEFAULT_SOURCE_TIMEOUT, GitRepositoryModel,
+    GitRevisionModel, KustomizationModel, PolicyModel,
 };
 use tf_value::diagnostic::{Diagnostic, Diagnostics};
 use tf_value::model::ToRaw;
@@ -77,7 +77,7 @@ fn source(model: &GitRepositoryModel) -> GitSourceSpec {
         url: model.url.known().cloned().unwrap_or_default(),
         revision: revision(model.revision.known()),
         interval: time_or(&model.interval, DEFAULT_SOURCE_INTERVAL),
-        timeout: time(&model.timeout),
+        timeout: Some(time_or(&model.timeout, DEFAULT_SOURCE_TIMEOUT)),
         secret_name: model.secret_name.known().cloned(),
     }
 }
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_durations() {
-        for text in [DEFAULT_INTERVAL, DEFAULT_SOURCE_INTERVAL] {
+        for text in [DEFAULT_INTERVAL, DEFAULT_SOURCE_INTERVAL, DEFAULT_SOURCE_TIMEOUT] {
             assert!(duration::parse(text).is_ok_and(|duration| !duration.is_zero()), "{text}");
         }
     }

@@ -96,10 +96,11 @@ pub(super) async fn delete(stored: FleetModel, work: &Work) -> Outcome<FleetMode
         }
         Err(error) => return Outcome::refused(report::trouble(&error, "host", Path::to("host"))),
     };
-    let observed = match observe(&spec.name, &host, &BTreeMap::new(), Flux::Probe, work).await {
-        Ok(observed) => observed,
-        Err(error) => return Outcome::refused(report::trouble(&error, "host", Path::to("host"))),
-    };
+    let observed =
+        match observe(&spec.name, &host, &BTreeMap::new(), &spec.member_role, Flux::Probe, work).await {
+            Ok(observed) => observed,
+            Err(error) => return Outcome::refused(report::trouble(&error, "host", Path::to("host"))),
+        };
     match admit_update(&observed.host, &work.incarnation) {
         Ok(()) | Err(Refusal::BeingDeleted) => {}
         // Whoever made it anew, it is not ours: nothing of what is stored is left.
@@ -132,7 +133,7 @@ async fn prepare(
         .connect(&spec.host, &work.limits)
         .await
         .map_err(|error| report::trouble(&error, "host", Path::to("host")))?;
-    let observed = observe(&spec.name, &host, &references(&spec), Flux::Probe, work)
+    let observed = observe(&spec.name, &host, &references(&spec), &spec.member_role, Flux::Probe, work)
         .await
         .map_err(|error| report::trouble(&error, "host", Path::to("host")))?;
     let mut problems = unreachable_newcomers(&spec, &observed);
@@ -187,7 +188,7 @@ async fn settle(
     journal: &Journal<FleetStep>,
     work: &Work,
 ) -> Outcome<FleetModel> {
-    let after = observe(&spec.name, host, &references(spec), Flux::Assume, work).await;
+    let after = observe(&spec.name, host, &references(spec), &spec.member_role, Flux::Assume, work).await;
     let model = FleetModel { r#ref: convert::fleet_ref(&model), target: convert::target(&model), ..model };
     match after {
         Ok(observed) => {

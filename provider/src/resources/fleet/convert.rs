@@ -137,13 +137,22 @@ pub(super) fn target(model: &FleetModel) -> Value<TargetModel> {
     Value::Known(TargetModel { r#ref: fleet_ref(model), members })
 }
 
-/// What the words of a change are made of; none while labels or members are unknown.
-pub(super) fn shape(model: &FleetModel) -> Option<FleetShape> {
+/// Whether the words of a change need references: those of a create do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum References {
+    Needed,
+    Ignored,
+}
+
+/// What the words of a change are made of; none while something of it is unknown.
+pub(super) fn shape(model: &FleetModel, references: References) -> Option<FleetShape> {
     let mut shape = FleetShape::default();
     for (name, cluster) in model.clusters.known()? {
         let cluster = cluster.known()?;
         shape.members.insert(name.clone(), labels(&cluster.labels)?);
-        shape.references.insert(name.clone(), cluster.r#ref.known()?.clone());
+        if references == References::Needed {
+            shape.references.insert(name.clone(), cluster.r#ref.known()?.clone());
+        }
     }
     Some(shape)
 }

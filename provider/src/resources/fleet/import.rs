@@ -51,15 +51,17 @@ pub(super) async fn import(import: &Import, work: &Work) -> Result<Imported<Flee
         .iter()
         .filter_map(|(name, facts)| Some((name.clone(), facts.cluster.clone()?)))
         .collect();
-    let observed = observe(&reference.name, &host, &members, Flux::Assume, work).await.map_err(trouble)?;
+    let role = on_host.namespace.as_ref().and_then(|namespace| namespace.member_role.clone());
+    let role = role.unwrap_or_else(|| DEFAULT_MEMBER_ROLE.to_owned());
+    let observed =
+        observe(&reference.name, &host, &members, &role, Flux::Assume, work).await.map_err(trouble)?;
     let with_uid = reference.host.clone().with_uid(host.facts().uid.clone());
-    let model = with_status(model(&reference, &with_uid, &on_host), &observed);
+    let model = with_status(model(&reference, &with_uid, role, &on_host), &observed);
     let model = FleetModel { r#ref: convert::fleet_ref(&model), target: convert::target(&model), ..model };
     Ok(Imported { object: model, mark: Some(mark) })
 }
 
-fn model(reference: &FleetRef, host: &ClusterRef, facts: &FleetFacts) -> FleetModel {
-    let role = facts.namespace.as_ref().and_then(|namespace| namespace.member_role.clone());
+fn model(reference: &FleetRef, host: &ClusterRef, role: String, facts: &FleetFacts) -> FleetModel {
     FleetModel {
         name: Value::Known(reference.name.to_string()),
         host: Value::Known(host.to_string()),
@@ -70,7 +72,7 @@ fn model(reference: &FleetRef, host: &ClusterRef, facts: &FleetFacts) -> FleetMo
                 .map(|(name, facts)| (name.to_string(), Value::Known(member(facts))))
                 .collect(),
         ),
-        member_role: Value::Known(role.unwrap_or_else(|| DEFAULT_MEMBER_ROLE.to_owned())),
+        member_role: Value::Known(role),
         ..FleetModel::default()
     }
 }

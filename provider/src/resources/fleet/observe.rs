@@ -49,7 +49,7 @@ pub(super) enum Flux {
     Assume,
 }
 
-/// Observes the fleet on `host`, and its accounts on `members`.
+/// Observes the fleet on `host`, and its accounts on `members`, which are whole if they are bound to `member_role`.
 ///
 /// # Errors
 ///
@@ -58,10 +58,11 @@ pub(super) async fn observe(
     fleet: &Name,
     host: &Arc<dyn Cluster>,
     members: &BTreeMap<Name, ClusterRef>,
+    member_role: &str,
     flux: Flux,
     work: &Work,
 ) -> Result<Observed, EngineError> {
-    let access = AccessSpec::of(fleet, host.facts().uid.as_str(), "");
+    let access = AccessSpec::of(fleet, host.facts().uid.as_str(), member_role);
     let on_host = host.fleet_host().observe_fleet(fleet, &work.limits);
     let on_flux = async {
         match flux {

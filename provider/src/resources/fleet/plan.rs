@@ -6,7 +6,7 @@ use tf_value::diagnostic::Diagnostic;
 use tf_value::path::Path;
 use tf_value::value::Value;
 
-use super::convert;
+use super::convert::{self, References};
 use crate::lifecycle::managed::OwnPlan;
 
 pub(super) fn plan(plan: &mut OwnPlan<'_, FleetModel>) {
@@ -15,10 +15,11 @@ pub(super) fn plan(plan: &mut OwnPlan<'_, FleetModel>) {
     plan.planned.r#ref = convert::fleet_ref(config);
     plan.planned.target = convert::target(config);
     plan.planned.status = status(plan);
-    plan.last_change = match convert::shape(config) {
+    let references = if plan.prior.is_some() { References::Needed } else { References::Ignored };
+    plan.last_change = match convert::shape(config, references) {
         None => Value::Unknown,
         Some(shape) => {
-            let prior = plan.prior.and_then(convert::shape);
+            let prior = plan.prior.and_then(|prior| convert::shape(prior, references));
             Value::Known(last_change(prior.as_ref(), &shape))
         }
     };

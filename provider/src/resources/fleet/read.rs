@@ -27,7 +27,9 @@ pub(super) async fn read(stored: FleetModel, work: &Work) -> Sighting<FleetModel
             return Sighting::OutOfReach(report::trouble_in_read(&error, "host", Path::to("host")).into());
         }
     };
-    let observed = match observe(&spec.name, &host, &references(&spec), Flux::Assume, work).await {
+    let observed = match observe(&spec.name, &host, &references(&spec), &spec.member_role, Flux::Assume, work)
+        .await
+    {
         Ok(observed) => observed,
         Err(error) => {
             return Sighting::OutOfReach(report::trouble_in_read(&error, "host", Path::to("host")).into());
