@@ -108,7 +108,8 @@ mod tests {
     }
 
     async fn ask(flight: &SingleFlight<u32>, flights: &AtomicU32, fail: bool) -> Result<u32, Kind> {
-        let made = flight.get("asking", "it", &limits(), || async {
+        let limits = limits();
+        let made = flight.get("asking", "it", &limits, || async {
             tokio::task::yield_now().await;
             let number = flights.fetch_add(1, Ordering::Relaxed) + 1;
             if fail { Err(said("asking", "it", Kind::Unreachable, "refused")) } else { Ok(number) }
@@ -136,13 +137,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_drop_during_the_flight_is_not_lost() {
-        let flight = SingleFlight::default();
-        let first = flight.get("asking", "it", &limits(), || async {
+        let (flight, limits) = (SingleFlight::default(), limits());
+        let first = flight.get("asking", "it", &limits, || async {
             flight.drop_it();
             Ok(1)
         });
         assert_eq!(*first.await.unwrap(), 1);
-        let second = flight.get("asking", "it", &limits(), || async { Ok(2) });
+        let second = flight.get("asking", "it", &limits, || async { Ok(2) });
         assert_eq!(*second.await.unwrap(), 2);
     }
 }
