@@ -1,0 +1,40 @@
+//! Content for the lab's git server, made from the templates in `cases/`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::site::Site;
+
+/// What stands for the name of the case in a template.
+const PLACEHOLDER: &str = "CASE";
+
+/// Makes `cases/TEMPLATE`, with the case's name in it, the content of the repository `name`. Gives its URL.
+///
+/// # Errors
+///
+/// A template cannot be read, or git refuses.
+pub fn seed(site: &Site, template: &str, name: &str) -> anyhow::Result<String> {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(template);
+    let folder = tempfile::tempdir_in(site.scratch()).context("making a scratch folder")?;
+    render(&from, folder.path(), name)?;
+    site.lab.seed_git(name, folder.path())?;
+    Ok(format!("{}/{name}.git", site.environment.git_url))
+}
+
+fn render(from: &Path, to: &Path, name: &str) -> anyhow::Result<()> {
+    let doing = || format!("copying {}", from.display());
+    fs::create_dir_all(to).with_context(doing)?;
+    for entry in fs::read_dir(from).with_context(doing)? {
+        let entry = entry.with_context(doing)?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            render(&entry.path(), &target, name)?;
+        } else {
+            let text = fs::read_to_string(entry.path()).with_context(doing)?;
+            fs::write(target, text.replace(PLACEHOLDER, name)).with_context(doing)?;
+        }
+    }
+    Ok(())
+}

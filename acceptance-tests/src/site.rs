@@ -1,0 +1,88 @@
+//! The lab that all cases share, and the provider that they test.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use lab::lab::{Environment, Lab};
+use lab::progress::Progress;
+use lab::up::UpOptions;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::cluster::Cluster;
+use crate::provider;
+
+/// A running lab with the clusters `hub` and `edge`, and a folder for workspaces. Dropping it takes the lab down.
+pub struct Site {
+    /// The lab.
+    pub lab: Lab,
+    /// What is where in it.
+    pub environment: Environment,
+    /// The provider's binary, alone in its folder.
+    pub provider: PathBuf,
+    clusters: BTreeMap<String, Cluster>,
+    scratch: TempDir,
+}
+
+impl Site {
+    /// Starts the lab.
+    ///
+    /// # Errors
+    ///
+    /// The lab does not come up, or the provider's binary is missing.
+    pub fn open(progress: Progress) -> anyhow::Result<Self> {
+        let binary = provider::find()?;
+        let scratch = tempfile::Builder::new()
+            .prefix("kurator-acceptance-")
+            .tempdir()
+            .context("making a scratch folder")?;
+        let provider = provider::install(&binary, &scratch.path().join("provider"))?;
+        let lab = Lab::ephemeral(&UpOptions { progress, ..UpOptions::default() })?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .context("starting the runtime")?;
+        let runtime: Arc<Runtime> = Arc::new(runtime);
+        let clusters = lab
+            .clusters()?
+            .into_iter()
+            .map(|name| Ok((name.clone(), Cluster::of(&lab, &name, &runtime)?)))
+            .collect::<anyhow::Result<_>>()?;
+        Ok(Self { environment: lab.environment()?, lab, provider, clusters, scratch })
+    }
+
+    /// The cluster that carries Flux.
+    ///
+    /// # Errors
+    ///
+    /// The lab has none.
+    pub fn hub(&self) -> anyhow::Result<&Cluster> {
+        self.cluster("hub")
+    }
+
+    /// The other cluster.
+    ///
+    /// # Errors
+    ///
+    /// The lab has none.
+    pub fn edge(&self) -> anyhow::Result<&Cluster> {
+        self.cluster("edge")
+    }
+
+    /// All clusters.
+    pub fn clusters(&self) -> impl Iterator<Item = &Cluster> {
+        self.clusters.values()
+    }
+
+    fn cluster(&self, name: &str) -> anyhow::Result<&Cluster> {
+        self.clusters.get(name).with_context(|| format!("the lab has no cluster {name}"))
+    }
+
+    /// A folder for files that nobody needs after the run.
+    pub fn scratch(&self) -> &Path {
+        self.scratch.path()
+    }
+}
