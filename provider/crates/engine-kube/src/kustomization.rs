@@ -121,7 +121,8 @@ pub(crate) fn collection(namespace: Option<&str>) -> Collection {
 /// A Kustomization as we apply it.
 ///
 /// `wait` makes Flux judge the health of all that it applied. `deletionPolicy` makes Flux keep the object, when it
-/// is deleted, until what it holds on the member has ended too.
+/// is deleted, until what it holds on the member has ended too; without `prune` what it holds stays, as in Flux's own
+/// default, which an explicit policy would override.
 pub(crate) fn body(
     namespace: &str,
     fleet: &Name,
@@ -147,7 +148,7 @@ pub(crate) fn body(
         target_namespace: wanted_spec.target_namespace.clone(),
         force: wanted_spec.force,
         wait: true,
-        deletion_policy: Some("WaitForTermination".to_owned()),
+        deletion_policy: Some(deletion_policy(wanted_spec.prune).to_owned()),
         source_ref: SourceRef { kind: "GitRepository".to_owned(), name: application.to_string() },
         kube_config: Some(KubeConfig {
             secret_ref: SecretRef {
@@ -158,6 +159,10 @@ pub(crate) fn body(
         suspend: false,
     };
     json!({ "metadata": wanted(name, Some(namespace), &labels, &annotations), "spec": spec })
+}
+
+fn deletion_policy(prune: bool) -> &'static str {
+    if prune { "WaitForTermination" } else { "Orphan" }
 }
 
 /// What is merged into a Kustomization so that its end leaves everything on the member.
@@ -207,7 +212,7 @@ impl Spec {
     /// Reads the spec back; none if it is of a shape that we never write.
     fn to_domain(&self) -> Option<KustomizationSpec> {
         let is_ours = self.wait
-            && self.deletion_policy.as_deref() == Some("WaitForTermination")
+            && self.deletion_policy.as_deref() == Some(deletion_policy(self.prune))
             && self.source_ref.kind == "GitRepository"
             && self.kube_config.is_some();
         is_ours.then_some(())?;

@@ -74,8 +74,8 @@ pub trait Distribution: Send + Sync {
         limits: &Limits,
     ) -> Result<(), EngineError>;
 
-    /// Makes one Flux Kustomization or updates it, by server-side apply: `deletionPolicy: WaitForTermination`,
-    /// labels for fleet, application, policy and member, the member's kubeconfig Secret, and `incarnation`.
+    /// Makes one Flux Kustomization or updates it, by server-side apply: `deletionPolicy: WaitForTermination`
+    /// (`Orphan` without `prune`, so that the user's word holds at the end too), labels for fleet, application, policy and member, the member's kubeconfig Secret, and `incarnation`.
     ///
     /// # Errors
     ///

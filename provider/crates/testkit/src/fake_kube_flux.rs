@@ -1,0 +1,215 @@
+//! Flux on the fake clusters, and what it distributes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::application::{
+    ApplicationFacts, GitSourceSpec, Placement, PlacementFacts, Progress, SourceFacts,
+};
+use domain::fleet::{FluxFacts, FluxSpec};
+use domain::mark::{Incarnation, Mark};
+use domain::name::Name;
+use engines::distribution::{Distribution, Freshness, Removal};
+use engines::error::{EngineError, Kind};
+use engines::fleet_host::Conflicts;
+use engines::flux::Flux;
+use engines::limits::Limits;
+
+use crate::fake_kube::FakeCluster;
+use crate::fake_kube_fleet::check;
+use crate::fake_kube_state::World;
+
+#[async_trait]
+impl Flux for FakeCluster {
+    async fn observe_flux(&self, namespace: &str, limits: &Limits) -> Result<FluxFacts, EngineError> {
+        self.look("observe_flux", namespace, limits, |world, uid| world.cluster(uid).flux.clone())
+    }
+
+    async fn install_flux(
+        &self,
+        spec: &FluxSpec,
+        incarnation: &Incarnation,
+        limits: &Limits,
+    ) -> Result<(), EngineError> {
+        self.change("install_flux", &spec.version, limits, |world, uid| {
+            let installed_by = Some(incarnation.to_string());
+            world.cluster(uid).flux = FluxFacts::Working { installed_by };
+            Ok(())
+        })
+    }
+
+    async fn remove_flux(&self, incarnation: &Incarnation, limits: &Limits) -> Result<(), EngineError> {
+        self.change("remove_flux", incarnation.as_str(), limits, |world, uid| {
+            let state = world.cluster(uid);
+            let in_use =
+                state.fleets.values().any(|held| !held.sources.is_empty() || !held.placements.is_empty());
+            let is_ours = match &state.flux {
+                FluxFacts::Absent => false,
+                FluxFacts::Working { installed_by } | FluxFacts::Silent { installed_by } => {
+                    installed_by.as_deref() == Some(incarnation.as_str())
+                }
+            };
+            if is_ours && !in_use {
+                state.flux = FluxFacts::Absent;
+            }
+            Ok(())
+        })
+    }
+}
+
+#[async_trait]
+impl Distribution for FakeCluster {
+    async fn observe_application(
+        &self,
+        fleet: &Name,
+        application: &Name,
+        _freshness: Freshness,
+        limits: &Limits,
+    ) -> Result<Arc<ApplicationFacts>, EngineError> {
+        let target = format!("{fleet}/{application}");
+        self.look("observe_application", &target, limits, |world, uid| {
+            world.reconcile(uid);
+            let Some(held) = world.cluster(uid).fleets.get(fleet) else {
+                return Arc::new(ApplicationFacts::default());
+            };
+            let is_its = |facts: &&PlacementFacts| facts.application == *application;
+            let placements = held.placements.iter().filter(|(_, facts)| is_its(facts));
+            Arc::new(ApplicationFacts {
+                source: held.sources.get(application).cloned(),
+                placements: placements.map(|(name, facts)| (name.clone(), facts.clone())).collect(),
+            })
+        })
+    }
+
+    async fn observe_placements(
+        &self,
+        fleet: &Name,
+        limits: &Limits,
+    ) -> Result<BTreeMap<String, PlacementFacts>, EngineError> {
+        self.look("observe_placements", fleet.as_str(), limits, |world, uid| {
+            world.reconcile(uid);
+            world.cluster(uid).fleets.get(fleet).map(|held| held.placements.clone()).unwrap_or_default()
+        })
+    }
+
+    async fn put_source(
+        &self,
+        fleet: &Name,
+        application: &Name,
+        source: &GitSourceSpec,
+        mark: &Mark,
+        note: &str,
+        conflicts: Conflicts,
+        limits: &Limits,
+    ) -> Result<(), EngineError> {
+        let target = format!("{fleet}/{application}");
+        self.change("put_source", &target, limits, |world, uid| {
+            flux_must_be_served(world, uid)?;
+            let state = world.cluster(uid);
+            check(state, &target, conflicts)?;
+            let sources = &mut state.fleet(fleet)?.sources;
+            let revision = sources.get(application).and_then(|source| source.revision.clone());
+            sources.insert(
+                application.clone(),
+                SourceFacts {
+                    spec: Some(source.clone()),
+                    mark: Some(mark.clone()),
+                    deleting: false,
+                    progress: Progress::Pending { message: String::new() },
+                    revision,
+                    note: Some(note.to_owned()),
+                },
+            );
+            Ok(())
+        })
+    }
+
+    async fn put_placement(
+        &self,
+        fleet: &Name,
+        application: &Name,
+        name: &str,
+        placement: &Placement,
+        _incarnation: &Incarnation,
+        conflicts: Conflicts,
+        limits: &Limits,
+    ) -> Result<(), EngineError> {
+        let target = format!("{fleet}/{name}");
+        self.change("put_placement", &target, limits, |world, uid| {
+            flux_must_be_served(world, uid)?;
+            let state = world.cluster(uid);
+            check(state, &target, conflicts)?;
+            let placements = &mut state.fleet(fleet)?.placements;
+            let old = placements.get(name);
+            if old.is_some_and(|old| old.member != placement.member) {
+                return Err(Kind::AlreadyExists);
+            }
+            let facts = PlacementFacts {
+                policy: placement.policy.clone(),
+                member: placement.member.clone(),
+                kustomization: Some(placement.kustomization.clone()),
+                application: application.clone(),
+                deleting: false,
+                suspended: old.is_some_and(|old| old.suspended),
+                progress: Progress::Pending { message: String::new() },
+                applied_revision: old.and_then(|old| old.applied_revision.clone()),
+                inventory: old.map(|old| old.inventory.clone()).unwrap_or_default(),
+            };
+            placements.insert(name.to_owned(), facts);
+            Ok(())
+        })
+    }
+
+    /// A prune of what is on a member that cannot be reached holds the object and times out, as with a real Flux.
+    async fn remove_placement(
+        &self,
+        fleet: &Name,
+        name: &str,
+        removal: Removal,
+        limits: &Limits,
+    ) -> Result<(), EngineError> {
+        self.change("remove_placement", &format!("{fleet}/{name}"), limits, |world, uid| {
+            let Some(held) = world.cluster(uid).fleets.get_mut(fleet) else { return Ok(()) };
+            let Some(facts) = held.placements.get_mut(name) else { return Ok(()) };
+            facts.deleting = true;
+            let (member, inventory) = (facts.member.clone(), facts.inventory.clone());
+            let prunes = facts.kustomization.as_ref().is_none_or(|spec| spec.prune);
+            if !matches!(world.cluster(uid).flux, FluxFacts::Working { .. }) {
+                return Err(Kind::TimedOut);
+            }
+            if removal == Removal::Prune && prunes && !inventory.is_empty() {
+                let reached = world.member_of(uid, fleet, &member).ok_or(Kind::TimedOut)?;
+                let state = world.cluster(&reached);
+                let stuck = state.stuck.clone();
+                state.objects.retain(|object| !inventory.contains(object) || stuck.contains(object));
+            }
+            if let Some(held) = world.cluster(uid).fleets.get_mut(fleet) {
+                held.placements.remove(name);
+            }
+            Ok(())
+        })
+    }
+
+    async fn remove_source(
+        &self,
+        fleet: &Name,
+        application: &Name,
+        incarnation: &Incarnation,
+        limits: &Limits,
+    ) -> Result<(), EngineError> {
+        self.change("remove_source", &format!("{fleet}/{application}"), limits, |world, uid| {
+            let Some(held) = world.cluster(uid).fleets.get_mut(fleet) else { return Ok(()) };
+            let mark = held.sources.get(application).and_then(|source| source.mark.as_ref());
+            if mark.is_some_and(|mark| mark.incarnation == *incarnation) {
+                held.sources.remove(application);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Flux's kinds cannot be written where they are not served.
+fn flux_must_be_served(world: &mut World, uid: &str) -> Result<(), Kind> {
+    if world.cluster(uid).flux == FluxFacts::Absent { Err(Kind::NotFound) } else { Ok(()) }
+}
