@@ -4,3 +4,8 @@ pub mod fake_kube;
 mod fake_kube_fleet;
 mod fake_kube_flux;
 mod fake_kube_state;
+pub mod protocol_client;
+pub mod protocol_client_checks;
+pub mod protocol_client_instance;
+mod protocol_client_propose;
+pub mod protocol_client_schema;

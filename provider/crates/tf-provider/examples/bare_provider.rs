@@ -68,21 +68,21 @@ impl Provider for Bare {
         &self,
         _request: Request<validate_provider_config::Request>,
     ) -> Answer<validate_provider_config::Response> {
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(validate_provider_config::Response::default()))
     }
 
     async fn configure_provider(
         &self,
         _request: Request<configure_provider::Request>,
     ) -> Answer<configure_provider::Response> {
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(configure_provider::Response::default()))
     }
 
     async fn validate_resource_config(
         &self,
         _request: Request<validate_resource_config::Request>,
     ) -> Answer<validate_resource_config::Response> {
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(validate_resource_config::Response::default()))
     }
 
     async fn upgrade_resource_state(
@@ -155,7 +155,7 @@ impl Provider for Bare {
         _request: Request<stop_provider::Request>,
     ) -> Answer<stop_provider::Response> {
         self.hooks.stops.stop();
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(stop_provider::Response::default()))
     }
 }
 

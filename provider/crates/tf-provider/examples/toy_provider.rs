@@ -12,11 +12,8 @@ mod toy;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = ServeOptions {
-        name: "toy",
-        address: "registry.terraform.io/acme/toy".to_owned(),
-        version: "0.0.1",
-    };
+    let options =
+        ServeOptions { name: "toy", address: "registry.terraform.io/acme/toy".to_owned(), version: "0.0.1" };
     match serve(toy::Toy::default(), options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -211,17 +211,17 @@ pub(crate) fn nothing_returned(type_name: &str) -> Diagnostic {
 }
 
 pub(crate) fn still_there(type_name: &str) -> Diagnostic {
-    let detail =
-        format!("`{type_name}` was deleted without an error, and an object is left. It stays in the state.\n\n{REPORT}");
+    let detail = format!(
+        "`{type_name}` was deleted without an error, and an object is left. It stays in the state.\n\n{REPORT}"
+    );
     Diagnostic::error("Provider returned an object after deleting it", detail)
 }
 
 /// A panic in a handler. What it said is repeated only if it is a fixed text: a formatted one may hold values.
 pub(crate) fn panicked(rpc: &str, payload: &(dyn Any + Send)) -> Diagnostic {
-    let said = payload.downcast_ref::<&'static str>().map_or_else(
-        || "The provider's log has the details.".to_owned(),
-        |text| format!("It said: {text}."),
-    );
+    let said = payload
+        .downcast_ref::<&'static str>()
+        .map_or_else(|| "The provider's log has the details.".to_owned(), |text| format!("It said: {text}."));
     let detail = format!(
         "The provider stopped in the middle of {rpc}. {said}\n\nWhat it had recorded by then is in the state; \
          something may exist that is not.\n\n{REPORT}"

@@ -10,7 +10,9 @@ use tf_value::schema::Schema;
 use crate::call::Call;
 use crate::data_source::DataSource;
 use crate::ephemeral::EphemeralResource;
-use crate::erased::{DynDataSource, DynEphemeralResource, DynResource, erase_data_source, erase_ephemeral, erase_resource};
+use crate::erased::{
+    DynDataSource, DynEphemeralResource, DynResource, erase_data_source, erase_ephemeral, erase_resource,
+};
 use crate::function::Function;
 use crate::resource::Resource;
 

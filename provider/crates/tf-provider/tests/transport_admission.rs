@@ -1,6 +1,6 @@
 //! Who may call the provider, and how the two of them meet.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod transport_caller;
 

@@ -68,13 +68,17 @@ fn fit_at(value: Raw, ty: &Type, path: &Path, faults: &mut Vec<Fault>) -> Raw {
         (Type::String, value @ Raw::String(_))
         | (Type::Bool, value @ Raw::Bool(_))
         | (Type::Number, value @ Raw::Number(_)) => value,
-        (Type::List(element), Raw::List(elements)) => Raw::List(fit_elements(elements, element, path, faults)),
+        (Type::List(element), Raw::List(elements)) => {
+            Raw::List(fit_elements(elements, element, path, faults))
+        }
         (Type::Set(element), Raw::List(elements) | Raw::Set(elements)) => {
             Raw::set(fit_elements(elements, element, path, faults))
         }
         (Type::Tuple(types), Raw::List(elements)) if types.len() == elements.len() => {
             let fitted = types.iter().zip(elements).enumerate();
-            Raw::List(fitted.map(|(index, (ty, value))| fit_at(value, ty, &path.index(index), faults)).collect())
+            Raw::List(
+                fitted.map(|(index, (ty, value))| fit_at(value, ty, &path.index(index), faults)).collect(),
+            )
         }
         (Type::Map(element), Raw::Map(entries)) => Raw::Map(
             entries

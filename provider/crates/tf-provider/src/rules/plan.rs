@@ -35,7 +35,8 @@ pub(crate) fn draft(attributes: &[Attribute], prior: &Raw, config: &Raw, propose
 
 /// Whether the user leaves the value to the provider. A value for a computed attribute is refused by validation.
 fn is_left(attribute: &Attribute, config: &Raw) -> bool {
-    attribute.presence == Presence::Computed || attribute.presence == Presence::OptionalComputed && config.is_null()
+    attribute.presence == Presence::Computed
+        || attribute.presence == Presence::OptionalComputed && config.is_null()
 }
 
 /// Sets what settles at a value, in objects that exist.

@@ -26,7 +26,13 @@ pub(crate) fn config(attributes: &[Attribute], config: &Raw, write_only: WriteOn
     found
 }
 
-fn object(attributes: &[Attribute], config: &Raw, path: &Path, write_only: WriteOnly, found: &mut Diagnostics) {
+fn object(
+    attributes: &[Attribute],
+    config: &Raw,
+    path: &Path,
+    write_only: WriteOnly,
+    found: &mut Diagnostics,
+) {
     if config.entries().is_none() {
         return;
     }

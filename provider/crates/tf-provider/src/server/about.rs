@@ -25,7 +25,11 @@ pub(super) fn metadata(parts: &Parts) -> pb::get_metadata::Response {
         server_capabilities: Some(CAPABILITIES),
         resources: parts.resources.keys().map(|k| ResourceMetadata { type_name: name(k) }).collect(),
         data_sources: parts.sources.keys().map(|k| DataSourceMetadata { type_name: name(k) }).collect(),
-        ephemeral_resources: parts.ephemeral.keys().map(|k| EphemeralMetadata { type_name: name(k) }).collect(),
+        ephemeral_resources: parts
+            .ephemeral
+            .keys()
+            .map(|k| EphemeralMetadata { type_name: name(k) })
+            .collect(),
         functions: parts.functions.keys().map(|k| FunctionMetadata { name: name(k) }).collect(),
         ..Response::default()
     }

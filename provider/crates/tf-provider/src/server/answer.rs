@@ -109,7 +109,8 @@ impl Rpc {
             tf_rpc = name,
             tf_req_id = format!("{:08x}-{number:08x}", std::process::id()),
             tf_resource_type = named(|s| if let Subject::Resource(name) = s { Some(name) } else { None }),
-            tf_data_source_type = named(|s| if let Subject::DataSource(name) = s { Some(name) } else { None }),
+            tf_data_source_type =
+                named(|s| if let Subject::DataSource(name) = s { Some(name) } else { None }),
             tf_ephemeral_resource_type =
                 named(|s| if let Subject::Ephemeral(name) = s { Some(name) } else { None }),
             tf_function_name = named(|s| if let Subject::Function(name) = s { Some(name) } else { None }),
@@ -158,8 +159,8 @@ impl Rpc {
             }
         };
         let response = in_flight.run_or_report(task, unheard).instrument(span).await;
-        Ok(Response::new(response.unwrap_or_else(|gone| {
-            R::saying(complaints::panicked(name, &gone.message).into())
-        })))
+        Ok(Response::new(
+            response.unwrap_or_else(|gone| R::saying(complaints::panicked(name, &gone.message).into())),
+        ))
     }
 }

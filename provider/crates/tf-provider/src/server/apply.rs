@@ -44,7 +44,9 @@ pub(super) async fn apply(
             let wanted = Wanted { config, prior, planned, private: private.clone() };
             if creates { Change::Create(wanted) } else { Change::Update(wanted) }
         }
-        (None, None) => return Err(complaints::misshapen("planned state", "is null, and so is the prior").into()),
+        (None, None) => {
+            return Err(complaints::misshapen("planned state", "is null, and so is the prior").into());
+        }
     };
     // What a result that does not mention everything is completed from, and what it is compared with.
     let base = match &change {

@@ -3,8 +3,8 @@
 //! One file per family of calls. None of them answers with a status where a diagnostic can say it: a status costs the
 //! user the object that was being made.
 
-mod absent;
 mod about;
+mod absent;
 mod answer;
 mod apply;
 mod data_source;

@@ -49,8 +49,7 @@ fn plan_destroy(
     let none = Diagnostics::none();
     let (private, said) = match prior {
         Some(prior) => {
-            let planned =
-                managed.resource.plan_destroy(Destruction { prior, private, diagnostics: none });
+            let planned = managed.resource.plan_destroy(Destruction { prior, private, diagnostics: none });
             (planned.private, planned.diagnostics)
         }
         None => (private, none),

@@ -80,7 +80,9 @@ fn type_name(name: &str) -> Vec<String> {
 /// A provider block is never stored, so nothing in it can be computed.
 fn provider_block(attributes: &[Attribute]) -> Vec<String> {
     let computed = attributes.iter().filter(|attribute| attribute.is_computed() || attribute.write_only);
-    computed.map(|it| format!("`{}` can be neither computed nor write-only in a provider block", it.name)).collect()
+    computed
+        .map(|it| format!("`{}` can be neither computed nor write-only in a provider block", it.name))
+        .collect()
 }
 
 /// What only a managed resource has.
@@ -139,7 +141,10 @@ fn model(shape: &Shaped, written: &dyn Fn(&Raw) -> Result<Raw, String>) -> Vec<S
         Err(problem) => vec![format!("its model cannot read an object of its schema: {problem}")],
         Ok(written) => {
             let faults = fit::fit(written, &shape.ty).1;
-            faults.iter().map(|fault| format!("its model writes `{}`, which {}", fault.path, fault.problem)).collect()
+            faults
+                .iter()
+                .map(|fault| format!("its model writes `{}`, which {}", fault.path, fault.problem))
+                .collect()
         }
     }
 }

@@ -12,8 +12,7 @@ use crate::rules::validate::WriteOnly;
 use crate::server::answer::{Answer, Rpc, Subject};
 use crate::server::parts::Parts;
 use crate::server::{
-    about, absent, apply, data_source, ephemeral, functions, identity, import, plan, read, upgrade,
-    validate,
+    about, absent, apply, data_source, ephemeral, functions, identity, import, plan, read, upgrade, validate,
 };
 use crate::transport::serve::Hooks;
 
@@ -65,7 +64,9 @@ impl provider_server::Provider for Server {
         _: Request<pb::get_metadata::Request>,
     ) -> Answered<pb::get_metadata::Response> {
         let parts = Arc::clone(&self.parts);
-        self.rpc("GetMetadata", &Subject::Provider).answer(move || async move { about::metadata(&parts) }).await
+        self.rpc("GetMetadata", &Subject::Provider)
+            .answer(move || async move { about::metadata(&parts) })
+            .await
     }
 
     async fn get_provider_schema(
@@ -73,7 +74,9 @@ impl provider_server::Provider for Server {
         _: Request<pb::get_provider_schema::Request>,
     ) -> Answered<pb::get_provider_schema::Response> {
         let parts = Arc::clone(&self.parts);
-        self.rpc("GetProviderSchema", &Subject::Provider).answer(move || async move { about::schemas(&parts) }).await
+        self.rpc("GetProviderSchema", &Subject::Provider)
+            .answer(move || async move { about::schemas(&parts) })
+            .await
     }
 
     async fn get_resource_identity_schemas(
@@ -369,7 +372,9 @@ impl provider_server::Provider for Server {
         _: Request<pb::get_functions::Request>,
     ) -> Answered<pb::get_functions::Response> {
         let parts = Arc::clone(&self.parts);
-        self.rpc("GetFunctions", &Subject::Provider).answer(move || async move { about::functions(&parts) }).await
+        self.rpc("GetFunctions", &Subject::Provider)
+            .answer(move || async move { about::functions(&parts) })
+            .await
     }
 
     async fn call_function(

@@ -16,8 +16,8 @@ use crate::proto::tfplugin6::DynamicValue;
 pub(super) fn decode(what: &str, value: Option<DynamicValue>, ty: &Type) -> Result<Raw, Diagnostics> {
     let Some(DynamicValue { msgpack: packed, json }) = value else { return Ok(Raw::Null) };
     if packed.is_empty() && !json.is_empty() {
-        let json: serde_json::Value =
-            serde_json::from_slice(&json).map_err(|error| complaints::misshapen(what, &format!("is no JSON: {error}")))?;
+        let json: serde_json::Value = serde_json::from_slice(&json)
+            .map_err(|error| complaints::misshapen(what, &format!("is no JSON: {error}")))?;
         return tf_value::json::decode(&json, ty)
             .map_err(|problem| complaints::misshapen(what, &format!("cannot be read: {problem}")).into());
     }

@@ -1,16 +1,20 @@
-//! Counts each provider call as under way until its answer has been handed to the connection.
+//! Counts each provider call as under way until its answer has been handed to the connection,
+//! and answers for handlers that panicked.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use tokio_util::task::task_tracker::TaskTrackerToken;
+use tonic::Status;
 use tower::{Layer, Service};
 
-use crate::transport::in_flight::InFlight;
+use crate::transport::in_flight::{HandlerPanic, InFlight};
 
 /// Calls under this path are counted. The streams of go-plugin never end, and Shutdown waits for the count.
 const COUNTED: &str = "/tfplugin6.Provider/";
@@ -61,12 +65,19 @@ where
         let counted = request.uri().path().starts_with(COUNTED).then(|| self.in_flight.count());
         let answering = self.inner.call(request);
         Box::pin(async move {
-            let answer = answering.await?;
-            Ok(answer.map(|inner| CountedBody {
-                inner: Box::pin(inner),
-                rest: Bytes::new(),
-                _counted: counted,
-            }))
+            // The last net: without it the caller would hear of a reset stream, without a reason.
+            match AssertUnwindSafe(answering).catch_unwind().await {
+                Ok(answer) => Ok(answer?.map(|inner| CountedBody {
+                    inner: Some(Box::pin(inner)),
+                    counted,
+                    rest: Bytes::new(),
+                })),
+                Err(payload) => {
+                    let answer =
+                        Status::internal(HandlerPanic::saying(&*payload).to_string()).into_http::<()>();
+                    Ok(answer.map(|()| CountedBody { inner: None, counted, rest: Bytes::new() }))
+                }
+            }
         })
     }
 }
@@ -74,9 +85,11 @@ where
 /// The body of an answer, counted until it is dropped: sent to its end, or reset by the caller.
 #[derive(Debug)]
 pub(crate) struct CountedBody<C> {
-    inner: Pin<Box<C>>,
+    /// Absent in the answer for a handler that panicked, which is all header.
+    inner: Option<Pin<Box<C>>>,
     rest: Bytes,
-    _counted: Option<TaskTrackerToken>,
+    #[expect(dead_code, reason = "counts by being held")]
+    counted: Option<TaskTrackerToken>,
 }
 
 impl<C: Body<Data = Bytes>> Body for CountedBody<C> {
@@ -88,7 +101,8 @@ impl<C: Body<Data = Bytes>> Body for CountedBody<C> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, C::Error>>> {
         if self.rest.is_empty() {
-            match self.inner.as_mut().poll_frame(context) {
+            let Some(inner) = &mut self.inner else { return Poll::Ready(None) };
+            match inner.as_mut().poll_frame(context) {
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => self.rest = data,
                     Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
@@ -101,7 +115,7 @@ impl<C: Body<Data = Bytes>> Body for CountedBody<C> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.inner.is_end_stream()
+        self.rest.is_empty() && self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -1,6 +1,6 @@
 //! The health service, for go-plugin's ping. Terraform never asks.
 
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
@@ -8,6 +8,7 @@ use tonic::{Request, Response, Status};
 use crate::proto::health::health_check_response::ServingStatus;
 use crate::proto::health::health_server::Health;
 use crate::proto::health::{HealthCheckRequest, HealthCheckResponse};
+use crate::transport::streams::silence;
 
 /// Says that `plugin`, and the server as a whole, serve as long as they answer at all.
 #[derive(Debug)]
@@ -38,18 +39,7 @@ impl Health for AlwaysServing {
     ) -> Result<Response<BoxStream<HealthCheckResponse>>, Status> {
         let status = if known(&request) { ServingStatus::Serving } else { ServingStatus::ServiceUnknown };
         let ending = self.ending.clone();
-        let states = stream::unfold(Some(status), move |next| {
-            let ending = ending.clone();
-            async move {
-                match next {
-                    Some(status) => Some((Ok(HealthCheckResponse { status: status.into() }), None)),
-                    None => {
-                        ending.cancelled().await;
-                        None
-                    }
-                }
-            }
-        });
-        Ok(Response::new(Box::pin(states)))
+        let first = stream::iter([Ok(HealthCheckResponse { status: status.into() })]);
+        Ok(Response::new(Box::pin(first.chain(silence(ending)))))
     }
 }

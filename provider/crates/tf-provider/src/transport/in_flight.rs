@@ -18,6 +18,15 @@ pub struct HandlerPanic {
     pub message: String,
 }
 
+impl HandlerPanic {
+    /// From what a panic carried, as far as that is text.
+    pub(crate) fn saying(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        Self { message: text.unwrap_or_else(|| "no message".to_owned()) }
+    }
+}
+
 /// What a wait for everything under way came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drained {
@@ -80,14 +89,14 @@ impl InFlight {
                 Ok(()) => {}
                 Err(Ok(result)) => unheard(result),
                 Err(Err(payload)) => {
-                    tracing::error!("a handler whose caller had gone panicked: {}", message_of(&*payload));
+                    tracing::error!("its caller had gone when {}", HandlerPanic::saying(&*payload));
                 }
             }
         };
         self.tracker.spawn(task.in_current_span());
         match answered.await {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err(payload)) => Err(HandlerPanic { message: message_of(&*payload) }),
+            Ok(Err(payload)) => Err(HandlerPanic::saying(&*payload)),
             Err(_) => Err(HandlerPanic { message: "the process is ending".to_owned() }),
         }
     }
@@ -113,12 +122,6 @@ impl InFlight {
     pub(crate) fn count(&self) -> TaskTrackerToken {
         self.tracker.token()
     }
-}
-
-/// What a panic said, as far as it said text.
-fn message_of(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
 
 #[cfg(test)]

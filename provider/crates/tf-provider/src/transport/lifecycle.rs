@@ -59,3 +59,26 @@ impl Lifecycle {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_does_not_stop_holds_up_the_end_for_ten_seconds() {
+        let lifecycle = Lifecycle::new(Stops::new(), InFlight::new());
+        let stop = lifecycle.stops.current();
+        let _held = lifecycle.in_flight.count();
+        let began = Instant::now();
+        lifecycle.wind_down().await;
+        assert_eq!((began.elapsed().as_secs(), stop.is_cancelled()), (10, true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_call_under_way_the_end_is_at_once() {
+        let lifecycle = Lifecycle::new(Stops::new(), InFlight::new());
+        let began = Instant::now();
+        lifecycle.wind_down().await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+}

@@ -64,7 +64,7 @@ pub(crate) enum Made {
 impl Listener {
     /// Opens what this system's callers expect, as `environment` asks.
     #[cfg(unix)]
-    pub(crate) async fn open(environment: &Environment) -> Result<Self, ListenError> {
+    pub(crate) fn open(environment: &Environment) -> Result<Self, ListenError> {
         match &environment.socket_dir {
             Some(directory) => Self::in_directory(directory, environment.socket_group.as_deref()),
             None => Self::private(),
@@ -73,8 +73,8 @@ impl Listener {
 
     /// Opens what this system's callers expect, as `environment` asks.
     #[cfg(not(unix))]
-    pub(crate) async fn open(environment: &Environment) -> Result<Self, ListenError> {
-        Self::on_a_port(environment).await
+    pub(crate) fn open(environment: &Environment) -> Result<Self, ListenError> {
+        Self::on_a_port(environment)
     }
 
     /// A socket in a new directory that nobody else can enter.
@@ -104,7 +104,7 @@ impl Listener {
             .make_in(directory, |path| UnixListener::bind(path))
             .map_err(refused)?;
         let (listener, path) = made.into_parts();
-        let mode = if let Some(group) = group {
+        let rights = if let Some(group) = group {
             let gid = group_id(group).map_err(refused)?;
             let gid = gid.ok_or_else(|| ListenError::NoSuchGroup(group.to_owned()))?;
             rustix::fs::chown(&*path, None, Some(rustix::fs::Gid::from_raw(gid)))
@@ -113,17 +113,22 @@ impl Listener {
         } else {
             0o600
         };
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).map_err(refused)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(rights)).map_err(refused)?;
         Ok(Self::Unix { listener, path: path.to_path_buf(), _made: Made::Socket(path) })
     }
 
     /// The first free port of the caller's range, on this host only.
     #[cfg_attr(unix, expect(dead_code, reason = "for systems without unix sockets"))]
-    pub(crate) async fn on_a_port(environment: &Environment) -> Result<Self, ListenError> {
+    pub(crate) fn on_a_port(environment: &Environment) -> Result<Self, ListenError> {
         let first = environment.min_port.unwrap_or(PORTS.0);
         let last = environment.max_port.unwrap_or(PORTS.1);
         for port in first..=last {
-            if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+            let bound = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+            let listener = bound.and_then(|listener| {
+                listener.set_nonblocking(true)?;
+                TcpListener::from_std(listener)
+            });
+            if let Ok(listener) = listener
                 && let Ok(address) = listener.local_addr()
             {
                 return Ok(Self::Tcp { listener, address });
@@ -203,7 +208,7 @@ mod tests {
             socket_group: Some(group),
             ..Environment::default()
         };
-        let listener = Listener::open(&asked).await.unwrap();
+        let listener = Listener::open(&asked).unwrap();
         let path = PathBuf::from(listener.address());
         assert_eq!(path.parent(), Some(directory.path()));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);

@@ -7,6 +7,8 @@ use tokio::task::JoinHandle;
 
 use crate::proto::tfplugin6::provider_server::Provider;
 use crate::transport::controller::OnShutdown;
+#[cfg(not(unix))]
+use crate::transport::environment::Environment;
 use crate::transport::handshake::APP_PROTOCOL;
 use crate::transport::lifecycle::Lifecycle;
 use crate::transport::listener::Listener;
@@ -31,11 +33,12 @@ impl Attachable {
     /// # Errors
     ///
     /// [`ServeError::Listen`] if there is no place for a socket.
+    #[expect(clippy::unused_async, reason = "needs a runtime, and says so by its type")]
     pub async fn start<P: Provider>(provider: P, address: &str, hooks: Hooks) -> Result<Self, ServeError> {
         #[cfg(unix)]
         let listener = Listener::private()?;
         #[cfg(not(unix))]
-        let listener = Listener::open(&Default::default()).await?;
+        let listener = Listener::open(&Environment::default())?;
         let variable = variable(address, listener.network(), &listener.address());
         let lifecycle = Lifecycle::new(hooks.stops, hooks.in_flight);
         let answering = answer_calls(provider, listener, None, lifecycle.clone(), OnShutdown::Stay);

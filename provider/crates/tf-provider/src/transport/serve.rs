@@ -114,7 +114,7 @@ async fn serve_terraform<P: Provider>(
     handshake::check(environment)?;
     let mut signals = Signals::listen(Interrupt::Ignore).map_err(ServeError::Signals)?;
     let identity = environment.client_cert.as_deref().map(Identity::new).transpose()?;
-    let listener = Listener::open(environment).await?;
+    let listener = Listener::open(environment)?;
     let certificate = identity.as_ref().map(|identity| identity.certificate.as_ref());
     let line = handshake::line(listener.network(), &listener.address(), certificate, environment);
 

@@ -46,7 +46,7 @@ impl GrpcBroker for Broker {
 }
 
 /// A stream without items that ends with the server; the server could not end before it.
-fn silence<T: Send + 'static>(ending: CancellationToken) -> BoxStream<T> {
+pub(crate) fn silence<T: Send + 'static>(ending: CancellationToken) -> BoxStream<T> {
     let ended = async move {
         ending.cancelled_owned().await;
         None

@@ -1,9 +1,11 @@
 //! A toy provider. It keeps its things as files in a directory, and breaks every rule on request: the attribute
 //! `behave` of a thing says which.
 
-mod echo;
+#![expect(unreachable_pub, reason = "shared by a test and an example, each of which is a crate of its own")]
+
+pub mod echo;
 mod small;
-mod thing;
+pub mod thing;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};

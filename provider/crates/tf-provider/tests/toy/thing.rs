@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use tf_provider::call::Call;
-use tf_provider::resource::{
-    Destruction, Done, Import, MoveSource, Plan, Resource, Stored, Wanted,
-};
+use tf_provider::resource::{Destruction, Done, Import, MoveSource, Plan, Resource, Stored, Wanted};
 use tf_value::attribute::{Attribute, Complaint};
 use tf_value::diagnostic::{Diagnostic, Diagnostics};
 use tf_value::model;
-use tf_value::model::{FromRaw, ToRaw};
+use tf_value::model::{FromRaw, ToRaw, write};
 use tf_value::number::Number;
 use tf_value::path::Path;
 use tf_value::raw::Raw;
@@ -80,7 +78,10 @@ pub struct Things {
 
 fn short(value: &Raw) -> Option<Complaint> {
     let long = value.text().is_some_and(|text| text.chars().count() > 20);
-    long.then(|| Complaint { summary: "Name is too long".into(), detail: "Use at most 20 characters.".into() })
+    long.then(|| Complaint {
+        summary: "Name is too long".into(),
+        detail: "Use at most 20 characters.".into(),
+    })
 }
 
 pub fn schema() -> Schema {
@@ -228,7 +229,7 @@ impl Resource for Things {
     fn identity(&self, thing: &Thing) -> Raw {
         match &thing.id {
             Value::Null => Raw::Null,
-            id => Raw::Map([("id".to_owned(), tf_value::model::write(id))].into()),
+            id => Raw::Map([("id".to_owned(), write(id))].into()),
         }
     }
 
@@ -242,7 +243,8 @@ impl Resource for Things {
 
     fn move_from(&self, source: &MoveSource) -> Option<Result<Thing, Diagnostics>> {
         (source.type_name == "other_thing").then(|| {
-            let text = |name: &str| source.state.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+            let text =
+                |name: &str| source.state.get(name).and_then(|value| value.as_str()).map(str::to_owned);
             Ok(Thing { id: text("id").into(), name: text("label").into(), ..Thing::default() })
         })
     }
@@ -253,7 +255,9 @@ impl Resource for Things {
         }
         match (config.name.known(), config.notes.known()) {
             (Some(name), Some(notes)) if name == notes => {
-                Diagnostic::error("Notes repeat the name", "Write something else.").at(Path::to("notes")).into()
+                Diagnostic::error("Notes repeat the name", "Write something else.")
+                    .at(Path::to("notes"))
+                    .into()
             }
             _ => Diagnostics::none(),
         }

@@ -86,6 +86,15 @@ pub(crate) struct Started {
     certificate: Option<CertificateDer<'static>>,
 }
 
+impl Drop for Started {
+    /// A provider that is killed at the end of a test cannot clean up.
+    fn drop(&mut self) {
+        if self.socket.ends_with("s") {
+            drop(std::fs::remove_dir_all(self.directory()));
+        }
+    }
+}
+
 /// Starts the bare provider for `caller`, or without TLS.
 pub(crate) async fn start(caller: Option<&Caller>) -> Started {
     read_handshake(as_terraform(&bare_provider(), caller)).await
@@ -124,7 +133,7 @@ impl Started {
         tokio::time::timeout(LONG, self.child.wait()).await.unwrap().unwrap().code()
     }
 
-    /// The directory made for the socket.
+    /// The directory of the socket.
     pub(crate) fn directory(&self) -> PathBuf {
         self.socket.parent().unwrap().to_owned()
     }
