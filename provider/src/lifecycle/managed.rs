@@ -1,6 +1,8 @@
 //! What a resource says of itself.
 
 use apply::members::OnUnreachable;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use domain::mark::{Incarnation, Mark, Phase};
 use engines::fleet_host::Conflicts;
@@ -13,6 +15,8 @@ use tf_value::path::Path;
 use tf_value::raw::Raw;
 use tf_value::schema::Schema;
 use tf_value::value::Value;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::private::Anchor;
 use crate::context::Context;
@@ -85,6 +89,7 @@ pub(crate) struct OwnPlan<'a, M> {
 }
 
 /// What a resource works with.
+#[derive(Clone)]
 pub(crate) struct Work {
     /// What resources reach.
     pub(crate) context: Context,
@@ -100,7 +105,20 @@ pub(crate) struct Work {
     pub(crate) on_unreachable: OnUnreachable,
 }
 
+/// How long a look may take that says what exists after a change ended early. Terraform waits for the answer; what
+/// is not seen in this time is taken from what the steps are known to have done.
+const AFTERWARDS: Duration = Duration::from_secs(5);
+
 impl Work {
+    /// The same work for the look that follows a change: once the user has cancelled or the time is over, a short
+    /// time of its own, so that what is stored is what exists.
+    pub(crate) fn afterwards(&self) -> Self {
+        let late = self.limits.cancel.is_cancelled() || self.limits.deadline <= Instant::now() + AFTERWARDS;
+        let limits =
+            if late { Limits::within(AFTERWARDS, CancellationToken::new()) } else { self.limits.clone() };
+        Self { limits, ..self.clone() }
+    }
+
     /// The mark of an object of this work.
     pub(crate) fn mark(&self, kind: &str, name: &str) -> Mark {
         Mark {

@@ -38,6 +38,17 @@ pub enum Place {
     },
 }
 
+impl Place {
+    /// What people call a cluster that was given no name: its context, else its file or variable.
+    pub fn called(&self) -> &str {
+        match self {
+            Self::File { context: Some(context), .. } | Self::Env { context: Some(context), .. } => context,
+            Self::File { path, context: None } => path.rsplit('/').next().unwrap_or(path),
+            Self::Env { name, context: None } => name,
+        }
+    }
+}
+
 /// A cluster: where its credentials are and, once known, who it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClusterRef {

@@ -95,7 +95,11 @@ pub fn encode(value: &Raw) -> Json {
         }
         Raw::Dynamic(typed) => {
             let (ty, value) = &**typed;
-            Json::Object([("value".to_owned(), encode(value)), ("type".to_owned(), ty.to_json())].into_iter().collect())
+            Json::Object(
+                [("value".to_owned(), encode(value)), ("type".to_owned(), ty.to_json())]
+                    .into_iter()
+                    .collect(),
+            )
         }
     }
 }

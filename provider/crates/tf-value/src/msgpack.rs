@@ -2,6 +2,7 @@
 //!
 //! Decoding is led by the type: a byte that does not fit it is an error, never a guess.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -54,6 +55,11 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Raw, Malformed> {
 
 fn malformed(path: &Path, problem: impl Into<String>) -> Malformed {
     Malformed { path: path.clone(), problem: problem.into() }
+}
+
+/// A text in form NFC. Most texts are plain ASCII, and that is in form already.
+fn normal(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
 }
 
 struct Reader<'a> {
@@ -173,7 +179,7 @@ impl<'a> Reader<'a> {
         };
         let text = std::str::from_utf8(self.take(length, path)?)
             .map_err(|_| malformed(path, "a string is not UTF-8"))?;
-        Ok(text.nfc().collect())
+        Ok(normal(text).into_owned())
     }
 
     fn blob(&mut self, marker: Marker, path: &Path) -> Result<&'a [u8], Malformed> {
@@ -314,10 +320,12 @@ fn write(out: &mut Vec<u8>, value: &Raw) {
             }
             (None, None) => write_text(out, number.as_str()),
         },
-        Raw::String(text) => write_text(out, &text.nfc().collect::<String>()),
+        Raw::String(text) => write_text(out, &normal(text)),
         Raw::List(elements) | Raw::Set(elements) => {
             write_length(out, elements.len(), Marker::Array32);
-            elements.iter().for_each(|element| write(out, element));
+            for element in elements {
+                write(out, element);
+            }
         }
         Raw::Map(entries) => {
             write_length(out, entries.len(), Marker::Map32);

@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn a_set_keeps_every_unknown_element_and_drops_known_repeats() {
-        let elements = vec![Raw::unknown(), Raw::string("b"), Raw::string("a"), Raw::unknown(), Raw::string("b")];
+        let elements =
+            vec![Raw::unknown(), Raw::string("b"), Raw::string("a"), Raw::unknown(), Raw::string("b")];
         let want = vec![Raw::unknown(), Raw::unknown(), Raw::string("a"), Raw::string("b")];
         assert_eq!(Raw::set(elements), Raw::Set(want));
     }

@@ -32,7 +32,7 @@ pub(super) async fn create(wanted: ApplicationModel, work: &Work) -> Outcome<App
     let stages = plan(&spec, &found, &mark, &note::write(&wanted));
     let journal = hands(&spec, &host, work).carry_out(stages, &work.limits).await;
     if journal.done.is_empty() {
-        return Outcome::refused(told(&journal));
+        return Outcome::refused(told(spec.target.fleet.host.place.called(), &journal));
     }
     settle(wanted, &spec, &host, &journal, work).await
 }
@@ -88,7 +88,13 @@ pub(super) async fn delete(stored: ApplicationModel, work: &Work) -> Outcome<App
                 .into(),
             );
         }
-        Err(error) => return Outcome::refused(report::trouble(&error, "host", Path::to("fleet"))),
+        Err(error) => {
+            return Outcome::refused(report::trouble(
+                &error,
+                spec.target.fleet.host.place.called(),
+                Path::to("fleet"),
+            ));
+        }
     };
     let found = match observe(&spec, &host, work).await {
         Ok(found) => found,
@@ -105,7 +111,7 @@ pub(super) async fn delete(stored: ApplicationModel, work: &Work) -> Outcome<App
     }
     let stages = teardown(&spec.target.members, &found, &work.incarnation);
     let journal = hands(&spec, &host, work).carry_out(stages, &work.limits).await;
-    let diagnostics = told(&journal);
+    let diagnostics = told(spec.target.fleet.host.place.called(), &journal);
     if journal.is_complete() {
         Outcome::gone(diagnostics)
     } else {
@@ -118,17 +124,14 @@ async fn prepare(
     work: &Work,
 ) -> Result<(ApplicationSpec, Arc<dyn Cluster>, ApplicationFacts), Diagnostics> {
     let spec = convert::spec(wanted)?;
-    let host = work
-        .context
-        .clusters
-        .connect(&spec.target.fleet.host, &work.limits)
-        .await
-        .map_err(|error| report::trouble(&error, "host", Path::to("fleet")))?;
-    let fleet = host
-        .fleet_host()
-        .observe_fleet(&spec.target.fleet.name, &work.limits)
-        .await
-        .map_err(|error| report::trouble(&error, "host", Path::to("fleet")))?;
+    let host =
+        work.context.clusters.connect(&spec.target.fleet.host, &work.limits).await.map_err(|error| {
+            report::trouble(&error, spec.target.fleet.host.place.called(), Path::to("fleet"))
+        })?;
+    let fleet =
+        host.fleet_host().observe_fleet(&spec.target.fleet.name, &work.limits).await.map_err(|error| {
+            report::trouble(&error, spec.target.fleet.host.place.called(), Path::to("fleet"))
+        })?;
     if fleet.namespace.is_none_or(|namespace| namespace.deleting) {
         return Err(Diagnostic::error(
             "Fleet is gone",
@@ -153,7 +156,7 @@ async fn observe(
         .observe_application(&spec.target.fleet.name, &spec.name, Freshness::Now, &work.limits)
         .await
         .map(|found| ApplicationFacts::clone(&found))
-        .map_err(|error| report::trouble(&error, "host", Path::to("fleet")))
+        .map_err(|error| report::trouble(&error, spec.target.fleet.host.place.called(), Path::to("fleet")))
 }
 
 fn hands<'a>(spec: &'a ApplicationSpec, host: &'a Arc<dyn Cluster>, work: &'a Work) -> ApplicationHands<'a> {
@@ -176,10 +179,10 @@ async fn settle(
     journal: &Journal<ApplicationStep>,
     work: &Work,
 ) -> Outcome<ApplicationModel> {
-    let mut diagnostics = told(journal);
+    let mut diagnostics = told(spec.target.fleet.host.place.called(), journal);
     // After a failure the model is the stored one, and so is what its status is about.
     let shown = convert::spec(&model).unwrap_or_else(|_| spec.clone());
-    match refreshed(model.clone(), &shown, &**host, work).await {
+    match refreshed(model.clone(), &shown, &**host, &work.afterwards()).await {
         Ok((model, found)) => {
             let mut left = if journal.is_complete() { Vec::new() } else { left(journal) };
             if !journal.is_complete() {
@@ -208,14 +211,14 @@ fn left(journal: &Journal<ApplicationStep>) -> Vec<String> {
     journal.failed.iter().map(|(step, _)| words(step)).chain(journal.not_begun.iter().map(words)).collect()
 }
 
-fn told(journal: &Journal<ApplicationStep>) -> Diagnostics {
+fn told(host: &str, journal: &Journal<ApplicationStep>) -> Diagnostics {
     let place = |_: Option<&str>, policy: Option<&str>| match policy {
         Some(policy) => Path::to("sync_policies").key(policy),
         None => Path::to("fleet"),
     };
     let mut diagnostics: Diagnostics = journal.notes.iter().map(report::note).collect();
     for (_, failure) in &journal.failed {
-        diagnostics.extend(report::failure(failure, "host", &place));
+        diagnostics.extend(report::failure(failure, host, &place));
     }
     if journal.failed.is_empty() && !journal.not_begun.is_empty() {
         diagnostics.push(report::interrupted(journal.not_begun.len()));

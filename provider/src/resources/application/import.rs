@@ -27,7 +27,7 @@ pub(super) async fn import(import: &Import, work: &Work) -> Result<Imported<Appl
             ),
         )
     })?;
-    let trouble = |error| report::trouble(&error, "host", Path::to("fleet"));
+    let trouble = |error| report::trouble(&error, reference.fleet.host.place.called(), Path::to("fleet"));
     let host = work.context.clusters.connect(&reference.fleet.host, &work.limits).await.map_err(trouble)?;
     let fleet = &reference.fleet.name;
     let members = host.fleet_host().observe_fleet(fleet, &work.limits).await.map_err(trouble)?.members;

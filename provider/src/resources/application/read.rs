@@ -25,7 +25,8 @@ pub(super) async fn read(stored: ApplicationModel, work: &Work) -> Sighting<Appl
             .into(),
         );
     };
-    let trouble = |error| report::trouble_in_read(&error, "host", Path::to("fleet"));
+    let trouble =
+        |error| report::trouble_in_read(&error, spec.target.fleet.host.place.called(), Path::to("fleet"));
     let host = match work.context.clusters.connect(&spec.target.fleet.host, &work.limits).await {
         Ok(host) => host,
         Err(error) => return Sighting::OutOfReach(trouble(error).into()),
@@ -101,7 +102,7 @@ pub(super) async fn refreshed(
         .distribution()
         .observe_application(&spec.target.fleet.name, &spec.name, Freshness::Now, &work.limits)
         .await
-        .map_err(|error| report::trouble(&error, "host", Path::to("fleet")))?;
+        .map_err(|error| report::trouble(&error, spec.target.fleet.host.place.called(), Path::to("fleet")))?;
     let (model, _) = with_status(model, spec, &found, work).await;
     Ok((model, ApplicationFacts::clone(&found)))
 }

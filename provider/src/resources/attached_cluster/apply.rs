@@ -5,7 +5,7 @@ use schemas::resources::attached_cluster::AttachedClusterModel;
 use tf_value::diagnostic::{Diagnostic, Diagnostics};
 use tf_value::path::Path;
 
-use super::convert::{default_name, place_of, with_facts};
+use super::convert::{place_of, with_facts};
 use crate::lifecycle::managed::{Outcome, Work};
 use crate::report;
 
@@ -24,7 +24,7 @@ pub(super) async fn probe(wanted: AttachedClusterModel, work: &Work) -> Outcome<
     match work.context.clusters.connect(&reference, &work.limits).await {
         Ok(cluster) => Outcome::done(with_facts(wanted, place, cluster.facts()), Diagnostics::none()),
         Err(error) => {
-            let name = wanted.name.known().cloned().unwrap_or_else(|| default_name(&place));
+            let name = wanted.name.known().cloned().unwrap_or_else(|| place.called().to_owned());
             Outcome::refused(report::trouble(&error, &name, Path::to("kubeconfig")))
         }
     }

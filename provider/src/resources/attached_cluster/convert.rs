@@ -40,17 +40,6 @@ pub(super) fn kubeconfig(place: &Place) -> KubeconfigModel {
     }
 }
 
-/// What people call a cluster that was given no name: its context, else its file or variable.
-pub(super) fn default_name(place: &Place) -> String {
-    match place {
-        Place::File { context: Some(context), .. } | Place::Env { context: Some(context), .. } => {
-            context.clone()
-        }
-        Place::File { path, context: None } => path.rsplit('/').next().unwrap_or(path).to_owned(),
-        Place::Env { name, context: None } => name.clone(),
-    }
-}
-
 /// The model with what the cluster says of itself.
 pub(super) fn with_facts(
     model: AttachedClusterModel,
@@ -59,7 +48,7 @@ pub(super) fn with_facts(
 ) -> AttachedClusterModel {
     let name = match model.name {
         Value::Known(name) => name,
-        Value::Null | Value::Unknown => default_name(&place),
+        Value::Null | Value::Unknown => place.called().to_owned(),
     };
     AttachedClusterModel {
         name: Value::Known(name),

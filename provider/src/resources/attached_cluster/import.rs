@@ -7,7 +7,7 @@ use tf_value::diagnostic::{Diagnostic, Diagnostics};
 use tf_value::path::Path;
 use tf_value::value::Value;
 
-use super::convert::{default_name, kubeconfig, with_facts};
+use super::convert::{kubeconfig, with_facts};
 use crate::lifecycle::managed::{Imported, Work};
 use crate::report;
 
@@ -25,10 +25,12 @@ pub(super) async fn import(
             ),
         )
     })?;
-    let cluster =
-        work.context.clusters.connect(&reference, &work.limits).await.map_err(|error| {
-            report::trouble(&error, &default_name(&reference.place), Path::to("kubeconfig"))
-        })?;
+    let cluster = work
+        .context
+        .clusters
+        .connect(&reference, &work.limits)
+        .await
+        .map_err(|error| report::trouble(&error, reference.place.called(), Path::to("kubeconfig")))?;
     let model = AttachedClusterModel {
         kubeconfig: Value::Known(kubeconfig(&reference.place)),
         ..AttachedClusterModel::default()

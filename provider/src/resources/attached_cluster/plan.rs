@@ -4,7 +4,7 @@ use planning::last_change::LastChange;
 use schemas::resources::attached_cluster::AttachedClusterModel;
 use tf_value::value::Value;
 
-use super::convert::{default_name, place_of};
+use super::convert::place_of;
 use crate::lifecycle::managed::OwnPlan;
 
 /// Another kubeconfig may lead to another cluster, so everything the cluster says of itself is unknown then.
@@ -14,7 +14,7 @@ pub(super) fn plan(plan: &mut OwnPlan<'_, AttachedClusterModel>) {
     if plan.planned.name.is_unknown()
         && let Some(place) = &place
     {
-        plan.planned.name = Value::Known(default_name(place));
+        plan.planned.name = Value::Known(place.called().to_owned());
     }
     let same_place =
         |prior: &&AttachedClusterModel| prior.kubeconfig == plan.config.kubeconfig && !plan.mends;

@@ -34,7 +34,7 @@ pub(super) async fn create(wanted: FleetModel, work: &Work) -> Outcome<FleetMode
     let journal = hands(&spec.name, &host, work).carry_out(stages, &work.limits).await;
     if journal.done.is_empty() {
         // Not even the namespace was made: there is nothing to remember.
-        return Outcome::refused(told(&journal, Diagnostics::none()));
+        return Outcome::refused(told(spec.host.place.called(), &journal, Diagnostics::none()));
     }
     settle(wanted, &spec, &host, &journal, work).await
 }
@@ -94,12 +94,16 @@ pub(super) async fn delete(stored: FleetModel, work: &Work) -> Outcome<FleetMode
                 .into(),
             );
         }
-        Err(error) => return Outcome::refused(report::trouble(&error, "host", Path::to("host"))),
+        Err(error) => {
+            return Outcome::refused(report::trouble(&error, spec.host.place.called(), Path::to("host")));
+        }
     };
     let observed =
         match observe(&spec.name, &host, &BTreeMap::new(), &spec.member_role, Flux::Probe, work).await {
             Ok(observed) => observed,
-            Err(error) => return Outcome::refused(report::trouble(&error, "host", Path::to("host"))),
+            Err(error) => {
+                return Outcome::refused(report::trouble(&error, spec.host.place.called(), Path::to("host")));
+            }
         };
     match admit_update(&observed.host, &work.incarnation) {
         Ok(()) | Err(Refusal::BeingDeleted) => {}
@@ -113,7 +117,7 @@ pub(super) async fn delete(stored: FleetModel, work: &Work) -> Outcome<FleetMode
     }
     let stages = teardown(&observed.host, &observed.flux, &work.incarnation);
     let journal = hands(&spec.name, &host, work).carry_out(stages, &work.limits).await;
-    let told = told(&journal, Diagnostics::none());
+    let told = told(spec.host.place.called(), &journal, Diagnostics::none());
     if journal.is_complete() {
         Outcome::gone(told)
     } else {
@@ -132,10 +136,10 @@ async fn prepare(
         .clusters
         .connect(&spec.host, &work.limits)
         .await
-        .map_err(|error| report::trouble(&error, "host", Path::to("host")))?;
+        .map_err(|error| report::trouble(&error, spec.host.place.called(), Path::to("host")))?;
     let observed = observe(&spec.name, &host, &references(&spec), &spec.member_role, Flux::Probe, work)
         .await
-        .map_err(|error| report::trouble(&error, "host", Path::to("host")))?;
+        .map_err(|error| report::trouble(&error, spec.host.place.called(), Path::to("host")))?;
     let mut problems = unreachable_newcomers(&spec, &observed);
     let mut seen = BTreeMap::new();
     for (name, member) in &mut spec.members {
@@ -188,11 +192,13 @@ async fn settle(
     journal: &Journal<FleetStep>,
     work: &Work,
 ) -> Outcome<FleetModel> {
-    let after = observe(&spec.name, host, &references(spec), &spec.member_role, Flux::Assume, work).await;
+    let after =
+        observe(&spec.name, host, &references(spec), &spec.member_role, Flux::Assume, &work.afterwards())
+            .await;
     let model = FleetModel { r#ref: convert::fleet_ref(&model), target: convert::target(&model), ..model };
     match after {
         Ok(observed) => {
-            let diagnostics = told(journal, unreachable(&observed));
+            let diagnostics = told(spec.host.place.called(), journal, unreachable(&observed));
             let drift = if journal.is_complete() {
                 Vec::new()
             } else {
@@ -201,8 +207,8 @@ async fn settle(
             Outcome { state: Some(with_status(model, &observed)), drift, diagnostics }
         }
         Err(error) => {
-            let mut diagnostics = told(journal, Diagnostics::none());
-            diagnostics.push(report::trouble(&error, "host", Path::to("host")));
+            let mut diagnostics = told(spec.host.place.called(), journal, Diagnostics::none());
+            diagnostics.push(report::trouble(&error, spec.host.place.called(), Path::to("host")));
             Outcome { state: Some(model), drift: left(journal), diagnostics }
         }
     }
@@ -231,14 +237,14 @@ fn words(step: &FleetStep) -> String {
     }
 }
 
-fn told(journal: &Journal<FleetStep>, mut diagnostics: Diagnostics) -> Diagnostics {
+fn told(host: &str, journal: &Journal<FleetStep>, mut diagnostics: Diagnostics) -> Diagnostics {
     let place = |member: Option<&str>, _: Option<&str>| match member {
         Some(member) => Path::to("clusters").key(member),
         None => Path::to("host"),
     };
     diagnostics.extend(journal.notes.iter().map(report::note));
     for (_, failure) in &journal.failed {
-        diagnostics.extend(report::failure(failure, "host", &place));
+        diagnostics.extend(report::failure(failure, host, &place));
     }
     if journal.failed.is_empty() && !journal.not_begun.is_empty() {
         diagnostics.push(report::interrupted(journal.not_begun.len()));

@@ -33,8 +33,8 @@ pub(super) async fn import(import: &Import, work: &Work) -> Result<Imported<Flee
         .clusters
         .connect(&reference.host, &work.limits)
         .await
-        .map_err(|error| report::trouble(&error, "host", Path::to("host")))?;
-    let trouble = |error| report::trouble(&error, "host", Path::to("host"));
+        .map_err(|error| report::trouble(&error, reference.host.place.called(), Path::to("host")))?;
+    let trouble = |error| report::trouble(&error, reference.host.place.called(), Path::to("host"));
     let on_host = host.fleet_host().observe_fleet(&reference.name, &work.limits).await.map_err(trouble)?;
     let Some(mark) = on_host.namespace.as_ref().and_then(|namespace| namespace.mark.clone()) else {
         return Err(Diagnostic::error(

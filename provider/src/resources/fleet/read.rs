@@ -24,17 +24,20 @@ pub(super) async fn read(stored: FleetModel, work: &Work) -> Sighting<FleetModel
     let host = match work.context.clusters.connect(&spec.host, &work.limits).await {
         Ok(host) => host,
         Err(error) => {
-            return Sighting::OutOfReach(report::trouble_in_read(&error, "host", Path::to("host")).into());
+            return Sighting::OutOfReach(
+                report::trouble_in_read(&error, spec.host.place.called(), Path::to("host")).into(),
+            );
         }
     };
-    let observed = match observe(&spec.name, &host, &references(&spec), &spec.member_role, Flux::Assume, work)
-        .await
-    {
-        Ok(observed) => observed,
-        Err(error) => {
-            return Sighting::OutOfReach(report::trouble_in_read(&error, "host", Path::to("host")).into());
-        }
-    };
+    let observed =
+        match observe(&spec.name, &host, &references(&spec), &spec.member_role, Flux::Assume, work).await {
+            Ok(observed) => observed,
+            Err(error) => {
+                return Sighting::OutOfReach(
+                    report::trouble_in_read(&error, spec.host.place.called(), Path::to("host")).into(),
+                );
+            }
+        };
     let Some(namespace) = &observed.host.namespace else { return Sighting::Gone };
     let mut drift = drift(&spec, &observed.found());
     if namespace.mark.as_ref().is_none_or(|mark| mark.incarnation != work.incarnation) {
