@@ -211,15 +211,13 @@ pub fn in_words(diagnostics: &[pb::Diagnostic]) -> Vec<String> {
 /// A path as users write it.
 pub fn path_in_words(path: Option<&pb::AttributePath>) -> String {
     use pb::attribute_path::step::Selector;
-    let mut words = String::new();
-    for step in path.into_iter().flat_map(|path| &path.steps) {
-        match &step.selector {
-            Some(Selector::AttributeName(name)) if words.is_empty() => words.push_str(name),
-            Some(Selector::AttributeName(name)) => words.push_str(&format!(".{name}")),
-            Some(Selector::ElementKeyString(key)) => words.push_str(&format!("[{key:?}]")),
-            Some(Selector::ElementKeyInt(index)) => words.push_str(&format!("[{index}]")),
-            None => words.push_str("[?]"),
-        }
-    }
-    words
+    let steps = path.into_iter().flat_map(|path| &path.steps).enumerate();
+    let words = steps.map(|(position, step)| match &step.selector {
+        Some(Selector::AttributeName(name)) if position == 0 => name.clone(),
+        Some(Selector::AttributeName(name)) => format!(".{name}"),
+        Some(Selector::ElementKeyString(key)) => format!("[{key:?}]"),
+        Some(Selector::ElementKeyInt(index)) => format!("[{index}]"),
+        None => "[?]".to_owned(),
+    });
+    words.collect()
 }

@@ -346,9 +346,7 @@ impl ProtocolClient {
         let object = unpack(response.new_state.as_ref(), &schema.ty())?;
         match (&mut instance.stored, object) {
             (stored, Raw::Null) if !failed => *stored = None,
-            // What is stored stays, with its private bytes.
-            (_, Raw::Null) => {}
-            (Some(stored), object) => {
+            (Some(stored), object @ Raw::Map(_)) => {
                 if !failed {
                     applied.faults.push(": an object is left after its deletion, and no error".to_owned());
                 }
@@ -356,7 +354,8 @@ impl ProtocolClient {
                 stored.private = response.private;
                 stored.identity = response.new_identity;
             }
-            (None, _) => {}
+            // What is stored stays, with its private bytes.
+            _ => {}
         }
         Ok(applied)
     }

@@ -89,12 +89,20 @@ fn nested(
     match (nesting, value) {
         (Nesting::Single, value) => element(value, path),
         (Nesting::List, Raw::List(elements)) => {
-            elements.iter().enumerate().for_each(|(index, value)| element(value, &path.index(index)));
+            for (index, value) in elements.iter().enumerate() {
+                element(value, &path.index(index));
+            }
         }
         // Elements of a set have no path of their own.
-        (Nesting::Set, Raw::Set(elements)) => elements.iter().for_each(|value| element(value, path)),
+        (Nesting::Set, Raw::Set(elements)) => {
+            for value in elements {
+                element(value, path);
+            }
+        }
         (Nesting::Map, Raw::Map(entries)) => {
-            entries.iter().for_each(|(key, value)| element(value, &path.key(key.clone())));
+            for (key, value) in entries {
+                element(value, &path.key(key.clone()));
+            }
         }
         _ => {}
     }

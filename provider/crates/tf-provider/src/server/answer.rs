@@ -28,7 +28,9 @@ macro_rules! answers {
     ($($module:ident),* $(,)?) => {$(
         impl Answer for pb::$module::Response {
             fn saying(diagnostics: Diagnostics) -> Self {
-                Self { diagnostics: diagnostics::encode(diagnostics), ..Self::default() }
+                let mut response = Self::default();
+                response.diagnostics = diagnostics::encode(diagnostics);
+                response
             }
 
             fn errors(&self) -> usize {

@@ -7,8 +7,8 @@ use tf_value::raw::Raw;
 
 use crate::{bench, number, object, text, told};
 
-fn raw_state(json: &str) -> Option<pb::RawState> {
-    Some(pb::RawState { json: json.as_bytes().to_vec(), ..pb::RawState::default() })
+fn raw_state(json: &str) -> pb::RawState {
+    pb::RawState { json: json.as_bytes().to_vec(), ..pb::RawState::default() }
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn a_stored_state_is_brought_into_the_present_shape() {
     let ask = |version, json| pb::upgrade_resource_state::Request {
         type_name: "toy_thing".to_owned(),
         version,
-        raw_state: raw_state(json),
+        raw_state: Some(raw_state(json)),
     };
     let mut wire = bench.wire();
     let exact = Raw::Number(tf_value::number::Number::parse("0.1000000000000000000000000001").unwrap());
@@ -150,7 +150,7 @@ async fn a_stored_identity_is_read_even_if_there_was_none() {
     let ask = |type_name: &str, version, json| pb::upgrade_resource_identity::Request {
         type_name: type_name.to_owned(),
         version,
-        raw_identity: raw_state(json),
+        raw_identity: Some(raw_state(json)),
     };
     let mut wire = bench.wire();
     for (json, id) in [(r#"{"id": "a", "more": 1}"#, object([("id", text("a"))])), ("", Raw::Null)] {
@@ -174,7 +174,7 @@ async fn another_type_is_moved_here_or_refused() {
         source_provider_address: "registry.terraform.io/acme/other".to_owned(),
         source_type_name: source.to_owned(),
         target_type_name: "toy_thing".to_owned(),
-        source_state: raw_state(r#"{"id": "i", "label": "l"}"#),
+        source_state: Some(raw_state(r#"{"id": "i", "label": "l"}"#)),
         ..pb::move_resource_state::Request::default()
     };
     let schema = bench.resource("toy_thing").unwrap();

@@ -2,6 +2,7 @@
 //! `behave` of a thing says which.
 
 #![expect(unreachable_pub, reason = "shared by a test and an example, each of which is a crate of its own")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "only tests run it, and some want a panic")]
 
 pub mod echo;
 mod small;
