@@ -116,8 +116,14 @@ impl<M: Managed> Lifecycle<M> {
         if is_unfinished(&state.shared)
             && makes_way_for_the_same(&private, self.own.anchor(&state.own).as_ref())
         {
-            tracing::info!("an unfinished object is kept for the create that follows");
-            return Done::gone();
+            let work = self.work(&state.shared, Operation::Delete, call);
+            return match self.own.reopen(&state.own, &work).await {
+                Ok(()) => {
+                    tracing::info!("an unfinished object is kept for the create that follows");
+                    Done::gone()
+                }
+                Err(diagnostics) => Done { state: Some(state), private, diagnostics },
+            };
         }
         match state.shared.deletion_policy.known().map(String::as_str) {
             Some("prevent") => return Done::refused(prevented(M::TYPE)),

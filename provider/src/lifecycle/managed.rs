@@ -54,6 +54,14 @@ pub(crate) trait Managed: Send + Sync + 'static {
     /// Changes the object. `prior` is what is stored.
     async fn update(&self, prior: Self::Model, wanted: Self::Model, work: &Work) -> Outcome<Self::Model>;
 
+    /// Marks the object as unfinished again if it bears the stored incarnation. Asked when a create that failed is
+    /// about to be carried on: its last call may have been carried out and its answer lost.
+    ///
+    /// # Errors
+    ///
+    /// Diagnostics, if that cannot be done.
+    async fn reopen(&self, stored: &Self::Model, work: &Work) -> Result<(), Diagnostics>;
+
     /// Looks at the object.
     async fn read(&self, stored: Self::Model, work: &Work) -> Sighting<Self::Model>;
 

@@ -75,6 +75,17 @@ impl Mark {
         Self { phase: Phase::Ready, ..self }
     }
 
+    /// The same mark, unfinished again.
+    #[must_use]
+    pub fn creating(self) -> Self {
+        Self { phase: Phase::Creating, ..self }
+    }
+
+    /// Whether it marks `incarnation` as finished.
+    pub fn is_finished(&self, incarnation: &Incarnation) -> bool {
+        self.phase == Phase::Ready && self.incarnation == *incarnation
+    }
+
     /// Whether `other` marks the same object of the same owner, whatever its making and phase.
     pub fn is_same_owner(&self, other: &Self) -> bool {
         self.kind == other.kind && self.name == other.name && self.owner == other.owner

@@ -119,6 +119,21 @@ pub(super) async fn delete(stored: ApplicationModel, work: &Work) -> Outcome<App
     }
 }
 
+pub(super) async fn reopen(stored: &ApplicationModel, work: &Work) -> Result<(), Diagnostics> {
+    let spec = convert::spec(stored)?;
+    let trouble = |error| report::trouble(&error, spec.target.fleet.host.place.called(), Path::to("fleet"));
+    let host = work.context.clusters.connect(&spec.target.fleet.host, &work.limits).await.map_err(trouble)?;
+    let Some(source) = observe(&spec, &host, work).await?.source else { return Ok(()) };
+    let Some(mark) = source.mark.filter(|mark| mark.is_finished(&work.incarnation)) else { return Ok(()) };
+    let asked = source.spec.unwrap_or_else(|| spec.source.clone());
+    let note = source.note.unwrap_or_else(|| note::write(stored));
+    let fleet = &spec.target.fleet.name;
+    host.distribution()
+        .put_source(fleet, &spec.name, &asked, &mark.creating(), &note, work.conflicts, &work.limits)
+        .await
+        .map_err(|error| trouble(error).into())
+}
+
 async fn prepare(
     wanted: &ApplicationModel,
     work: &Work,

@@ -82,6 +82,10 @@ impl Managed for Application {
         apply::update(prior, wanted, work).await
     }
 
+    async fn reopen(&self, stored: &ApplicationModel, work: &Work) -> Result<(), Diagnostics> {
+        apply::reopen(stored, work).await
+    }
+
     async fn read(&self, stored: ApplicationModel, work: &Work) -> Sighting<ApplicationModel> {
         read::read(stored, work).await
     }

@@ -81,6 +81,10 @@ impl Managed for AttachedCluster {
         apply::probe(wanted, work).await
     }
 
+    async fn reopen(&self, _stored: &AttachedClusterModel, _work: &Work) -> Result<(), Diagnostics> {
+        Ok(())
+    }
+
     async fn read(&self, stored: AttachedClusterModel, work: &Work) -> Sighting<AttachedClusterModel> {
         read::read(stored, work).await
     }

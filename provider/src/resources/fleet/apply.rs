@@ -125,6 +125,20 @@ pub(super) async fn delete(stored: FleetModel, work: &Work) -> Outcome<FleetMode
     }
 }
 
+pub(super) async fn reopen(stored: &FleetModel, work: &Work) -> Result<(), Diagnostics> {
+    let spec = convert::spec(stored)?;
+    let trouble = |error| report::trouble(&error, spec.host.place.called(), Path::to("host"));
+    let host = work.context.clusters.connect(&spec.host, &work.limits).await.map_err(trouble)?;
+    let found = host.fleet_host().observe_fleet(&spec.name, &work.limits).await.map_err(trouble)?;
+    let Some(namespace) = found.namespace else { return Ok(()) };
+    let Some(mark) = namespace.mark.filter(|mark| mark.is_finished(&work.incarnation)) else { return Ok(()) };
+    let role = namespace.member_role.unwrap_or(spec.member_role.clone());
+    host.fleet_host()
+        .put_namespace(&spec.name, &mark.creating(), &role, work.conflicts, &work.limits)
+        .await
+        .map_err(|error| trouble(error).into())
+}
+
 /// Looks before anything is touched: the host, all members at once, and what is there.
 async fn prepare(
     wanted: &FleetModel,

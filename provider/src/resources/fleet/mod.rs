@@ -71,6 +71,10 @@ impl Managed for Fleet {
         apply::update(prior, wanted, work).await
     }
 
+    async fn reopen(&self, stored: &FleetModel, work: &Work) -> Result<(), Diagnostics> {
+        apply::reopen(stored, work).await
+    }
+
     async fn read(&self, stored: FleetModel, work: &Work) -> Sighting<FleetModel> {
         read::read(stored, work).await
     }

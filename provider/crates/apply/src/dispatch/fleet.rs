@@ -101,7 +101,9 @@ impl FleetHands<'_> {
             .map_err(on_host)
     }
 
-    /// The order matters: while the Secret and the account exist, Flux can clean up; afterwards it cannot.
+    /// The order matters. While the Secret and the account exist, Flux can clean up; afterwards it cannot. The host's
+    /// record goes last, because it is what finds the member again: cut off before, the next run leaves again; were
+    /// it gone first, the account would stay on the member with nobody who knows of it.
     async fn leave(
         &self,
         member: &Name,
@@ -134,10 +136,10 @@ impl FleetHands<'_> {
                 return Err(Failure::Remains { member: member.clone(), objects });
             }
         }
-        self.host.fleet_host().remove_member(self.fleet, member, limits).await.map_err(on_host)?;
         if let Met::There(there) = &met {
             there.member().revoke(&self.access(""), limits).await.map_err(|e| on_member(member, e))?;
         }
+        self.host.fleet_host().remove_member(self.fleet, member, limits).await.map_err(on_host)?;
         let mut left: Vec<String> =
             placements.values().flat_map(|facts| &facts.inventory).map(ToString::to_string).collect();
         left.push(format!("Namespace {}", self.access("").namespace));
