@@ -1,8 +1,8 @@
 //! A Terraform plugin framework: the go-plugin handshake and protocol 6 over tonic. Knows no resource.
 //!
 //! A provider implements the typed traits ([`provider`], [`resource`], [`data_source`], [`ephemeral`], [`function`])
-//! and is served by [`serve`]. Between the two, `rules` holds what is the same for every resource and [`server`]
-//! speaks the protocol; [`transport`] is everything below it.
+//! and is served by [`transport::serve::run`] with [`server::service::server`]. Between the two, `rules` holds what is
+//! the same for every resource.
 
 pub mod call;
 mod complaints;
@@ -15,7 +15,6 @@ pub mod proto;
 pub mod provider;
 pub mod resource;
 mod rules;
-pub mod serve;
 pub mod server;
 pub mod stop;
 pub mod transport;

@@ -7,12 +7,28 @@ use tf_provider::server::problems::schema_problems;
 use tf_value::raw::Raw;
 use tf_value::ty::Type;
 
+use crate::broken::Broken;
 use crate::toy::Toy;
 use crate::{bench, number, object, text};
 
 #[test]
 fn the_toy_has_valid_schemas() {
     assert_eq!(schema_problems(Toy::default()), [""; 0]);
+}
+
+#[test]
+fn a_bad_schema_is_found_by_a_test() {
+    let mut problems = schema_problems(Broken);
+    problems.sort();
+    let want = [
+        "Bad, identity: `map` is neither primitive nor a list of primitive values",
+        "Bad: `inner` says inside a set what its change means",
+        "Bad: its model writes `stray`, which is not in the schema",
+        "Bad: its name is not of lower-case letters, digits and underscores",
+        "provider: `flag` can be neither computed nor write-only in a provider block",
+        "there are two resources `Bad`",
+    ];
+    assert_eq!(problems, want);
 }
 
 #[tokio::test]

@@ -119,6 +119,34 @@ async fn sets_keep_each_unknown_element() {
 }
 
 #[tokio::test]
+async fn elements_of_a_set_are_known_by_what_is_configured() {
+    let bench = bench().await;
+    let rule = |port| object([("port", number(port))]);
+    let rules = |ports: &[i64]| [("rules", Raw::set(ports.iter().copied().map(rule).collect()))];
+    let whole =
+        |port, handle| object([("port", number(port)), ("protocol", text("tcp")), ("handle", handle)]);
+    let plan = bench.plan_thing(&Instance::new("toy_thing"), rules(&[80, 443])).await;
+    let want = Raw::set(vec![whole(80, Raw::unknown()), whole(443, Raw::unknown())]);
+    assert_eq!((plan.planned.get("rules"), plan.is_good()), (&want, true));
+    let mut thing = bench.thing(rules(&[80, 443])).await;
+    assert_eq!(bench.plan_thing(&thing, rules(&[443, 80])).await.action, Action::NoOp);
+    let plan = bench.plan_thing(&thing, rules(&[443, 22])).await;
+    let want = Raw::set(vec![whole(443, text("handle-443-1")), whole(22, Raw::unknown())]);
+    assert_eq!((plan.planned.get("rules"), plan.is_good()), (&want, true));
+    let (_, applied) = bench.converge(&mut thing, &thing_with(rules(&[443, 22]))).await.unwrap();
+    assert_eq!(told(&applied), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_set_with_an_element_more_is_a_fault() {
+    let bench = bench().await;
+    let rules = Raw::set(vec![object([("port", number(80))])]);
+    let config = [("rules", rules), ("behave", text("plan_more_rules"))];
+    let plan = bench.plan_thing(&Instance::new("toy_thing"), config).await;
+    assert_eq!(in_words(&plan.diagnostics), ["error: rules: Provider planned what it may not"]);
+}
+
+#[tokio::test]
 async fn what_terraform_would_refuse_is_told_as_a_fault_of_the_provider() {
     let bench = bench().await;
     let new = Instance::new("toy_thing");

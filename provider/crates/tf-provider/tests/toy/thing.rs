@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tf_provider::call::Call;
 use tf_provider::resource::{Destruction, Done, Import, MoveSource, Plan, Resource, Stored, Wanted};
-use tf_value::attribute::{Attribute, Complaint};
+use tf_value::attribute::{Attribute, Complaint, Nesting, Shape};
 use tf_value::diagnostic::{Diagnostic, Diagnostics};
 use tf_value::model;
 use tf_value::model::{FromRaw, ToRaw, write};
@@ -34,6 +34,18 @@ model! {
 }
 
 model! {
+    /// One rule of a thing.
+    pub struct Rule {
+        /// Required.
+        port: i64,
+        /// Configured, with a default.
+        protocol: String,
+        /// Computed, kept.
+        handle: String,
+    }
+}
+
+model! {
     /// A thing.
     pub struct Thing {
         /// Required, replaces.
@@ -52,6 +64,8 @@ model! {
         labels: Vec<Value<String>>,
         /// Nested, by key.
         members: BTreeMap<String, Value<Member>>,
+        /// Nested, in a set.
+        rules: Vec<Value<Rule>>,
         /// Never stored.
         secret: String,
         /// Tells that the secret changed.
@@ -92,6 +106,11 @@ pub fn schema() -> Schema {
         Attribute::string("serial", "Its serial number.").computed().keeps(),
         Attribute::string("pin", "Its pin.").write_only(),
     ];
+    let rule = vec![
+        Attribute::number("port", "Its port.").required(),
+        Attribute::string("protocol", "Its protocol.").defaults_to(Raw::string("tcp")),
+        Attribute::string("handle", "Its handle.").computed().keeps(),
+    ];
     Schema {
         version: 1,
         description: "A thing.".to_owned(),
@@ -104,6 +123,7 @@ pub fn schema() -> Schema {
             Attribute::bool("allow_replacement", "Whether refused changes replace."),
             Attribute::new("labels", Type::set(Type::String), "Labels."),
             Attribute::objects("members", member, "Members."),
+            Attribute { shape: Shape::Nested(Nesting::Set, rule), ..Attribute::string("rules", "Rules.") },
             Attribute::string("secret", "A secret.").write_only().sensitive(),
             Attribute::number("secret_version", "Tells that the secret changed."),
             Attribute::string("behave", "Which rule to break."),
@@ -151,6 +171,14 @@ fn made(wanted: &Wanted<Thing>) -> Thing {
             }
             if member.serial.is_unknown() {
                 member.serial = Value::Known(format!("serial-{key}"));
+            }
+        }
+    }
+    if let Value::Known(rules) = &mut thing.rules {
+        for rule in rules {
+            let Value::Known(rule) = rule else { continue };
+            if rule.handle.is_unknown() {
+                rule.handle = Value::Known(format!("handle-{}-{}", number(&rule.port), before + 1));
             }
         }
     }
@@ -270,6 +298,14 @@ impl Resource for Things {
             "plan_unknown_members" => plan.planned.members = Value::Unknown,
             "plan_strange_replacement" => plan.replace.push(Path::to("nowhere")),
             "plan_replacement" => plan.replace.push(Path::to("size")),
+            "plan_more_rules" => {
+                let rule = |port| Rule {
+                    port: Value::Known(port),
+                    protocol: Value::Known("tcp".to_owned()),
+                    handle: Value::Known("h".to_owned()),
+                };
+                plan.planned.rules = Value::Known(vec![Value::Known(rule(80)), Value::Known(rule(81))]);
+            }
             "plan_color" => plan.planned.color = Value::Known("red".to_owned()),
             _ => {}
         }
