@@ -1,6 +1,8 @@
 //! Every mutating call of every operation is broken once, before it is carried out and after: the next apply carries
 //! on, nothing is removed that the unbroken run does not remove, and a destroy leaves nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
 use std::sync::Arc;
 
 use engines::error::Kind;

@@ -53,7 +53,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     fn limits() -> Limits {
-        Limits::within(Duration::from_secs(60), CancellationToken::new())
+        Limits::within(Duration::from_mins(1), CancellationToken::new())
     }
 
     #[tokio::test]

@@ -195,31 +195,3 @@ pub const fn attribute_name(field: &'static str) -> &'static str {
         _ => field,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    crate::model! {
-        /// A sample.
-        pub struct Sample {
-            /// A keyword as a name.
-            r#ref: String,
-            /// Entries.
-            counts: BTreeMap<String, Value<i64>>,
-        }
-    }
-
-    #[test]
-    fn a_model_reads_back_as_written() {
-        let sample = Sample {
-            r#ref: Value::Unknown,
-            counts: Value::Known(BTreeMap::from([
-                ("a".to_owned(), Value::Known(1)),
-                ("b".to_owned(), Value::Null),
-            ])),
-        };
-        assert_eq!(Sample::FIELDS, ["ref", "counts"]);
-        assert_eq!(Sample::from_raw(&sample.to_raw()), Ok(sample));
-    }
-}

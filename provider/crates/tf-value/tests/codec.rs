@@ -1,5 +1,7 @@
 //! The codec against hostile bytes and against itself.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! Model to spec and back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::application::{ApplicationSpec, GitRevision, GitSourceSpec, KustomizationSpec, PolicySpec};
 use domain::cluster_ref::ApplicationRef;
@@ -41,7 +41,7 @@ pub(super) fn spec(model: &ApplicationModel) -> Result<ApplicationSpec, Diagnost
             format!("Its `{what}` is not wholly known or not valid."),
         ))
     };
-    let target = target::parse(&model.fleet).map_err(|problem| Diagnostics::from(*problem))?;
+    let target = target::parse(&model.fleet).map_err(|problem| Diagnostics::from(problem))?;
     let repository = model.source.known().and_then(|source| source.git_repository.known());
     let mut policies = BTreeMap::new();
     for (key, policy) in model.sync_policies.known().into_iter().flatten() {
@@ -147,11 +147,7 @@ pub(super) fn shape(model: &ApplicationModel) -> Option<ApplicationShape> {
         shape.policies.insert(name.clone(), tf_value::json::encode(&content).to_string());
         for (member, labels) in &members {
             if selector.chooses(labels) {
-                shape
-                    .placements
-                    .entry((*member).to_owned())
-                    .or_insert_with(BTreeSet::new)
-                    .insert(name.clone());
+                shape.placements.entry((*member).to_owned()).or_default().insert(name.clone());
             }
         }
     }

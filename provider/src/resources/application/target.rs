@@ -35,7 +35,7 @@ pub(super) struct PartialMember {
 /// # Errors
 ///
 /// A diagnostic at `fleet`, for a value that is no target.
-pub(super) fn parse(value: &Value<Raw>) -> Result<PartialTarget, Box<Diagnostic>> {
+pub(super) fn parse(value: &Value<Raw>) -> Result<PartialTarget, Diagnostic> {
     let Some(raw) = value.known() else { return Ok(PartialTarget::default()) };
     let raw = unwrapped(raw);
     match raw {
@@ -55,20 +55,18 @@ fn unwrapped(raw: &Raw) -> &Raw {
     }
 }
 
-fn refused(saw: &str) -> Box<Diagnostic> {
-    Box::new(
-        Diagnostic::error(
+fn refused(saw: &str) -> Diagnostic {
+    Diagnostic::error(
             "A fleet's target belongs here",
             format!(
                 "{saw}\n\nWrite `fleet = kurator_fleet.NAME.target`: the target (not `.ref`) carries the members and \
                  their labels, so that a changed label is a change of the application in the same apply."
             ),
         )
-        .at(Path::to("fleet")),
-    )
+        .at(Path::to("fleet"))
 }
 
-fn fleet(raw: &Raw) -> Result<Option<FleetRef>, Box<Diagnostic>> {
+fn fleet(raw: &Raw) -> Result<Option<FleetRef>, Diagnostic> {
     match raw {
         Raw::Unknown(_) => Ok(None),
         Raw::String(text) => FleetRef::parse(text).map(Some).map_err(|problem| {
@@ -78,7 +76,7 @@ fn fleet(raw: &Raw) -> Result<Option<FleetRef>, Box<Diagnostic>> {
     }
 }
 
-fn members(raw: &Raw) -> Result<Option<BTreeMap<String, PartialMember>>, Box<Diagnostic>> {
+fn members(raw: &Raw) -> Result<Option<BTreeMap<String, PartialMember>>, Diagnostic> {
     let entries = match unwrapped(raw) {
         Raw::Unknown(_) => return Ok(None),
         Raw::Map(entries) => entries,
@@ -91,7 +89,7 @@ fn members(raw: &Raw) -> Result<Option<BTreeMap<String, PartialMember>>, Box<Dia
         .map(Some)
 }
 
-fn member(name: &str, raw: &Raw) -> Result<PartialMember, Box<Diagnostic>> {
+fn member(name: &str, raw: &Raw) -> Result<PartialMember, Diagnostic> {
     let raw = unwrapped(raw);
     let reference = match raw.get("ref") {
         Raw::Unknown(_) => None,

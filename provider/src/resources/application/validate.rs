@@ -10,7 +10,7 @@ use super::target;
 pub(super) fn validate(config: &ApplicationModel) -> Diagnostics {
     let mut problems = Diagnostics::none();
     if let Err(problem) = target::parse(&config.fleet) {
-        problems.push(*problem);
+        problems.push(problem);
     }
     let Some(source) = config.source.known() else { return problems };
     let at = Path::to("source");

@@ -161,11 +161,11 @@ async fn prepare(
         if let Some(Ok(cluster)) = observed.members.get(name).map(|met| met.cluster.as_ref()) {
             member.cluster.uid = Some(cluster.facts().uid.clone());
         }
-        if let Some(uid) = &member.cluster.uid {
-            if let Some(first) = seen.insert(uid.clone(), name.clone()) {
-                let path = Path::to("clusters").key(name.to_string()).attribute("ref");
-                problems.push(one_cluster_twice(first.as_str(), name.as_str(), uid).at(path));
-            }
+        if let Some(uid) = &member.cluster.uid
+            && let Some(first) = seen.insert(uid.clone(), name.clone())
+        {
+            let path = Path::to("clusters").key(name.to_string()).attribute("ref");
+            problems.push(one_cluster_twice(first.as_str(), name.as_str(), uid).at(path));
         }
     }
     spec.host.uid = Some(host.facts().uid.clone());
