@@ -157,3 +157,74 @@ fn built(doing: &'static str, target: &str, request: Built) -> Result<Request<Ve
 fn parsed<T: DeserializeOwned>(doing: &'static str, target: &str, text: &str) -> Result<T, EngineError> {
     serde_json::from_str(text).map_err(|error| said(doing, target, Kind::Rejected, unreadable(&error)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::double::{Answer, cluster, limits, refuses};
+    use serde_json::{Value, json};
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn get() -> Built {
+        Request::get("/api/v1/nodes").body(Vec::new())
+    }
+
+    async fn read(caller: &Caller, limits: &Limits) -> Result<Value, Kind> {
+        caller.read("reading", "nodes", get(), limits).await.map_err(|error| error.kind)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hung_server_ends_by_patience_deadline_or_cancel() {
+        let (hung, _) = cluster(PATIENCE, |_, _| Answer::Hangs);
+        assert_eq!(read(&hung.caller, &limits()).await, Err(Kind::Unreachable));
+        assert_eq!(read(&hung.caller, &limits().at_most(Duration::from_secs(1))).await, Err(Kind::TimedOut));
+        let cancelled = limits();
+        let token = cancelled.cancel.clone();
+        let (read, ()) = tokio::join!(read(&hung.caller, &cancelled), async move { token.cancel() });
+        assert_eq!(read, Err(Kind::Cancelled));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_asks_to_come_back_is_asked_again_a_few_times() {
+        let asked = AtomicU32::new(0);
+        let (busy, _) = cluster(PATIENCE, move |_, _| match asked.fetch_add(1, Ordering::Relaxed) {
+            0 => refuses(503, "ServiceUnavailable"),
+            1 => refuses(429, "TooManyRequests"),
+            _ => Answer::Says(200, json!({ "ok": true })),
+        });
+        assert_eq!(read(&busy.caller, &limits()).await, Ok(json!({ "ok": true })));
+        let (down, asked) = cluster(PATIENCE, |_, _| refuses(503, "ServiceUnavailable"));
+        assert_eq!(read(&down.caller, &limits()).await, Err(Kind::Busy));
+        assert_eq!(asked.lock().unwrap().len(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_in_hand_is_finished_and_no_new_one_begins() {
+        let (slow, asked) =
+            cluster(PATIENCE, |_, _| Answer::Slowly(Duration::from_secs(5), 200, json!({ "done": true })));
+        let limits = limits();
+        let token = limits.cancel.clone();
+        let write = slow.caller.write::<Value>("changing", "it", get(), &limits);
+        let (done, ()) = tokio::join!(write, async move {
+            tokio::task::yield_now().await;
+            token.cancel();
+        });
+        assert_eq!(done.unwrap(), json!({ "done": true }));
+        let next = slow.caller.write::<Value>("changing", "it", get(), &limits).await;
+        assert_eq!(next.unwrap_err().kind, Kind::Cancelled);
+        assert_eq!(asked.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_cannot_be_read_is_not_repeated() {
+        let (odd, _) = cluster(PATIENCE, |_, _| Answer::Says(200, json!("hunter2")));
+        let error = odd
+            .caller
+            .read::<crate::metadata::AnyObject>("reading", "it", get(), &limits())
+            .await
+            .unwrap_err();
+        assert_eq!(error.chain(), "reading it: the answer is not of the expected shape (line 1, column 9)");
+    }
+}

@@ -3,9 +3,13 @@
 use std::fmt;
 
 use http::{Method, Request};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::apply::Manager;
+
+/// What is encoded in a URL: all but the characters that RFC 3986 calls unreserved.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The type of an answer that holds metadata alone.
 const METADATA_ONLY: &str =
@@ -146,16 +150,9 @@ fn patch(path: &str, kind: &str, body: &Value) -> Result<Request<Vec<u8>>, http:
     Request::patch(path).header(http::header::CONTENT_TYPE, kind).body(body.to_string().into_bytes())
 }
 
-/// Percent-encodes what may not stand in a path segment or a query value. RBAC names hold colons, selectors commas.
-fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
+/// Encodes what may not stand in a path segment or a query value: RBAC names hold colons, selectors commas.
+fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, ENCODED)
 }
 
 #[cfg(test)]

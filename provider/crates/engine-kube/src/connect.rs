@@ -175,3 +175,56 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // Nothing is left half done under these locks, so a panic elsewhere does not spoil them.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use tokio_util::sync::CancellationToken;
+
+    fn cluster_at(server: &str) -> (tempfile::TempDir, ClusterRef) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let text = format!(
+            "{{current-context: a, contexts: [{{name: a, context: {{cluster: a}}}}], \
+             clusters: [{{name: a, cluster: {{server: '{server}'}}}}]}}"
+        );
+        std::fs::write(&path, text).unwrap();
+        let place = Place::File { path: path.to_str().unwrap().to_owned(), context: None };
+        (folder, ClusterRef { place, uid: None })
+    }
+
+    fn clusters() -> KubeClusters {
+        KubeClusters::with_patience(Patience {
+            connect: Duration::from_millis(200),
+            request: Duration::from_millis(400),
+        })
+    }
+
+    fn limits() -> Limits {
+        Limits::within(Duration::from_secs(30), CancellationToken::new())
+    }
+
+    #[tokio::test]
+    async fn a_hundred_who_ask_for_a_hung_server_wait_together() {
+        // The listener accepts nothing itself; the system completes the connections and nobody ever answers.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (_folder, reference) = cluster_at(&format!("https://{}", listener.local_addr().unwrap()));
+        let (clusters, limits) = (clusters(), limits());
+        let begun = tokio::time::Instant::now();
+        let all = futures::future::join_all((0..100).map(|_| clusters.connect(&reference, &limits))).await;
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        for one in all {
+            assert_eq!(one.err().map(|error| error.kind), Some(Kind::Unreachable));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusing_port_is_out_of_reach_and_says_so() {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (_folder, reference) = cluster_at(&format!("https://{port}"));
+        let error = clusters().connect(&reference, &limits()).await.err().unwrap();
+        assert_eq!(error.kind, Kind::Unreachable);
+        assert!(error.chain().contains("refused"), "{}", error.chain());
+    }
+}

@@ -229,3 +229,127 @@ fn pick(objects: &FluxObjects, namespace: &str, application: &Name) -> Applicati
 fn by_name<'a>(found: impl Iterator<Item = &'a Kustomization>) -> BTreeMap<String, PlacementFacts> {
     found.filter_map(|one| Some((one.metadata.name.clone(), one.to_facts()?))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::double::{Answer, Asked, cluster, limits, refuses};
+    use serde_json::json;
+    use std::time::Duration;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    fn lists(asked: &Asked) -> usize {
+        asked.lock().unwrap().iter().filter(|line| line.contains("labelSelector=")).count()
+    }
+
+    fn held(spec: &Value, deleting: bool) -> Value {
+        let mut object = json!({
+            "metadata": { "name": "web-base-edge", "namespace": "kurator-demo", "uid": "u-1", "labels": { FLEET: "demo" } },
+            "spec": spec,
+        });
+        if deleting {
+            object["metadata"]["deletionTimestamp"] = json!("2026-11-21T08:00:00Z");
+            object["metadata"]["finalizers"] = json!(["finalizers.fluxcd.io"]);
+        }
+        object
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn shared_reads_ask_once_until_a_write_of_ours() {
+        let (hub, asked) = cluster(PATIENCE, |line, _| match line.split(' ').next() {
+            Some("GET") => Answer::Says(200, json!({ "items": [] })),
+            _ => Answer::Says(200, json!({ "metadata": { "name": "web" } })),
+        });
+        let (fleet, web) = (name("demo"), name("web"));
+        let far = limits();
+        let many = (0..50).map(|_| hub.observe_application(&fleet, &web, Freshness::Shared, &far));
+        futures::future::try_join_all(many).await.unwrap();
+        assert_eq!(lists(&asked), 2, "one list of sources and one of Kustomizations");
+        hub.merge::<Value>(&kustomization::collection(Some("a")), "web", &json!({}), &far).await.unwrap();
+        hub.observe_application(&fleet, &web, Freshness::Shared, &far).await.unwrap();
+        hub.observe_application(&fleet, &web, Freshness::Now, &far).await.unwrap();
+        assert_eq!(lists(&asked), 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_flux_there_are_no_applications() {
+        let (hub, _) = cluster(PATIENCE, |_, _| refuses(404, "NotFound"));
+        let found = hub.observe_application(&name("demo"), &name("web"), Freshness::Now, &limits()).await;
+        assert_eq!(*found.unwrap(), ApplicationFacts::default());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_suspended_placement_is_resumed_before_it_is_pruned() {
+        let (hub, asked) = cluster(PATIENCE, |line, body| {
+            if line.starts_with("PATCH") {
+                assert_eq!(body, json!({ "spec": { "suspend": false } }));
+            }
+            match line.split(' ').next() {
+                Some("GET") => Answer::Says(200, held(&json!({ "suspend": true }), false)),
+                Some("DELETE") => {
+                    assert_eq!(body["preconditions"], json!({ "uid": "u-1" }));
+                    refuses(409, "Conflict")
+                }
+                _ => Answer::Says(200, json!({})),
+            }
+        });
+        let soon = limits().at_most(Duration::from_secs(2));
+        // The name is another object's by now: ours is gone, but this double still shows it.
+        let removed = hub.remove_placement(&name("demo"), "web-base-edge", Removal::Prune, &soon).await;
+        assert_eq!(removed.unwrap_err().kind, Kind::TimedOut);
+        let methods: Vec<String> = asked
+            .lock()
+            .unwrap()
+            .iter()
+            .take(3)
+            .map(|line| line.split(' ').next().unwrap().to_owned())
+            .collect();
+        assert_eq!(methods, ["GET", "PATCH", "DELETE"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_removal_that_hangs_ends_with_fluxs_last_word() {
+        let (hub, _) = cluster(PATIENCE, |line, _| {
+            let mut object = held(&json!({}), true);
+            object["status"] = json!({ "conditions": [{ "type": "Ready", "status": "True", "reason": "ReconciliationSucceeded", "message": "Applied revision: main@sha1:abc" }] });
+            if line.starts_with("GET") { Answer::Says(200, object) } else { Answer::Says(200, json!({})) }
+        });
+        let soon = limits().at_most(Duration::from_secs(2));
+        let removed = hub.remove_placement(&name("demo"), "web-base-edge", Removal::Prune, &soon).await;
+        assert_eq!(
+            removed.unwrap_err().chain(),
+            "waiting for the end of Kustomization kurator-demo/web-base-edge: it waits for finalizers.fluxcd.io; \
+             Flux said last: ReconciliationSucceeded: Applied revision: main@sha1:abc"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_object_that_applies_to_another_cluster_is_not_turned_to_this_one() {
+        let other = json!({ "kubeConfig": { "secretRef": { "name": "member-far" } } });
+        let (hub, asked) = cluster(PATIENCE, move |_, _| Answer::Says(200, held(&other, false)));
+        let placement = Placement {
+            policy: name("base"),
+            member: name("edge"),
+            kustomization: domain::application::KustomizationSpec {
+                path: "./".into(),
+                prune: true,
+                interval: Duration::from_mins(5),
+                retry_interval: None,
+                timeout: None,
+                target_namespace: None,
+                force: false,
+            },
+        };
+        let (fleet, web, making) = (name("demo"), name("web"), Incarnation::new("i-1"));
+        let put = hub
+            .put_placement(&fleet, &web, "web-base-edge", &placement, &making, Conflicts::Force, &limits())
+            .await;
+        assert_eq!(put.unwrap_err().kind, Kind::AlreadyExists);
+        assert_eq!(asked.lock().unwrap().len(), 1, "nothing was written");
+    }
+}

@@ -149,7 +149,7 @@ fn anchor(kubeconfig: &mut Kubeconfig, folder: &Path) {
             && !text.is_empty()
             && let Some(joined) = folder.join(&*text).to_str()
         {
-            *text = joined.to_owned();
+            joined.clone_into(text);
         }
     };
     for named in &mut kubeconfig.clusters {

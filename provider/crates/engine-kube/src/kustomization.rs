@@ -35,6 +35,7 @@ pub(crate) struct Kustomization {
 }
 
 /// `spec`, in the fields that we write.
+#[expect(clippy::struct_excessive_bools, reason = "the shape is Flux's")]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Spec {

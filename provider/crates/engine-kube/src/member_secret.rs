@@ -22,7 +22,15 @@ use crate::metadata::{Metadata, wanted};
 pub(crate) struct MemberSecret {
     #[serde(default)]
     pub(crate) metadata: Metadata,
-    data: Option<BTreeMap<String, IgnoredAny>>,
+    #[serde(default)]
+    data: Data,
+}
+
+/// `data` in the one key that matters.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Data {
+    /// The kubeconfig, passed over.
+    value: Option<IgnoredAny>,
 }
 
 /// The Secrets in a fleet's namespace.
@@ -93,7 +101,7 @@ impl MemberSecret {
                 .and_then(|text| serde_json::from_str(text).ok())
                 .unwrap_or_default(),
             api_server: self.metadata.annotation(API_SERVER).map(str::to_owned),
-            has_kubeconfig: self.data.as_ref().is_some_and(|data| data.contains_key(KUBECONFIG_KEY)),
+            has_kubeconfig: self.data.value.is_some(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The proxy that the environment asks for on the way to `server`, with its login in it.
 ///
@@ -31,16 +32,7 @@ fn login(header: &http::HeaderValue) -> Option<String> {
     let bytes = base64::engine::general_purpose::STANDARD.decode(encoded).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (user, password) = text.split_once(':').unwrap_or((&text, ""));
-    let encode = |part: &str| {
-        part.bytes().fold(String::new(), |mut out, byte| {
-            if byte.is_ascii_alphanumeric() {
-                out.push(char::from(byte));
-            } else {
-                out.push_str(&format!("%{byte:02X}"));
-            }
-            out
-        })
-    };
+    let encode = |part| utf8_percent_encode(part, NON_ALPHANUMERIC);
     Some(format!("{}:{}", encode(user), encode(password)))
 }
 

@@ -104,7 +104,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     fn limits() -> Limits {
-        Limits::within(Duration::from_secs(60), CancellationToken::new())
+        Limits::within(Duration::from_mins(1), CancellationToken::new())
     }
 
     async fn ask(flight: &SingleFlight<u32>, flights: &AtomicU32, fail: bool) -> Result<u32, Kind> {

@@ -79,15 +79,15 @@ mod tests {
     use super::*;
     use engines::secret::ExposeSecret as _;
 
-    fn read(data: Value) -> Option<Token> {
+    fn read(data: &Value) -> Option<Token> {
         serde_json::from_value::<TokenSecret>(json!({ "metadata": {}, "data": data })).unwrap().token()
     }
 
     #[test]
     fn a_token_is_there_when_both_parts_are() {
-        assert!(read(json!({})).is_none());
-        assert!(read(json!({ "token": "aHVudGVyMg==" })).is_none());
-        let token = read(json!({ "token": "aHVudGVyMg==", "ca.crt": "UEVN", "namespace": "YQ==" })).unwrap();
+        assert!(read(&json!({})).is_none());
+        assert!(read(&json!({ "token": "aHVudGVyMg==" })).is_none());
+        let token = read(&json!({ "token": "aHVudGVyMg==", "ca.crt": "UEVN", "namespace": "YQ==" })).unwrap();
         assert_eq!(token.token.expose_secret(), "hunter2");
         assert_eq!(token.authority, "PEM");
         assert!(!format!("{token:?}").contains("hunter2"));

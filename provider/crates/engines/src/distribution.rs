@@ -31,6 +31,7 @@ pub enum Removal {
 }
 
 /// Sources and Flux Kustomizations on a host.
+#[expect(clippy::too_many_arguments, reason = "what an object is made of; every caller names each part once")]
 #[async_trait]
 pub trait Distribution: Send + Sync {
     /// Finds an application's source and Flux objects.

@@ -55,7 +55,7 @@ impl std::error::Error for LastSeen {}
 ///
 /// - [`Kind::TimedOut`], with the last thing seen as its cause.
 /// - [`Kind::Cancelled`] as soon as the user cancels, even during a look.
-/// - Any error of `probe` whose kind is not transient, unchanged.
+/// - Any other error of `probe` whose kind is not transient, unchanged.
 pub async fn until<T, Look>(
     doing: &'static str,
     target: &str,
@@ -73,6 +73,10 @@ where
             match probe().await {
                 Ok(seen) => Ok(seen),
                 Err(error) if error.kind.is_transient() => Ok(Seen::Pending(error.chain())),
+                // A look has the same deadline and may notice it first; what was seen before says more.
+                Err(error) if error.kind == Kind::TimedOut => {
+                    Err(EngineError::new(doing, target, Kind::TimedOut).because(LastSeen(last.clone())))
+                }
                 Err(error) => Err(error),
             }
         };
@@ -81,7 +85,10 @@ where
             Seen::Pending(seen) => last = seen,
         }
         let rest = async {
-            #[expect(clippy::disallowed_methods, reason = "the one pause between looks that every wait shares")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one pause between looks that every wait shares"
+            )]
             tokio::time::sleep(pause).await;
         };
         bounded(doing, target, limits, &last, rest).await?;
@@ -138,6 +145,22 @@ mod tests {
         .await
         .unwrap_err();
         assert_eq!(error.kind, Kind::TimedOut);
+        assert_eq!(error.chain(), "waiting for it: 2 of 3");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_that_runs_into_the_deadline_itself_does_not_hide_what_was_seen() {
+        let looks = AtomicU32::new(0);
+        let limits = limits(5);
+        let error = until("waiting for", "it", Pace::CONTROLLER, &limits, || async {
+            if looks.fetch_add(1, Ordering::Relaxed) == 0 {
+                return Ok(Seen::<()>::Pending("2 of 3".into()));
+            }
+            tokio::time::sleep_until(limits.deadline).await;
+            Err(EngineError::new("asking", "it", Kind::TimedOut))
+        })
+        .await
+        .unwrap_err();
         assert_eq!(error.chain(), "waiting for it: 2 of 3");
     }
 

@@ -8,6 +8,11 @@
 //! $ export KURATOR_LAB_GIT=http://127.0.0.1:PORT/engine.git KURATOR_LAB_REGISTRY=127.0.0.1:PORT
 //! $ cargo test -p engine-kube --test control_planes
 //! ```
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test ends where it fails, and says why it was skipped"
+)]
 
 mod application;
 mod connect;
