@@ -41,7 +41,7 @@ pub(super) fn spec(model: &ApplicationModel) -> Result<ApplicationSpec, Diagnost
             format!("Its `{what}` is not wholly known or not valid."),
         ))
     };
-    let target = target::parse(&model.fleet).map_err(|problem| Diagnostics::from(problem))?;
+    let target = target::parse(&model.fleet).map_err(Diagnostics::from)?;
     let repository = model.source.known().and_then(|source| source.git_repository.known());
     let mut policies = BTreeMap::new();
     for (key, policy) in model.sync_policies.known().into_iter().flatten() {

@@ -1,0 +1,7 @@
+//! The whole provider in one process, through the real protocol, over fakes that remember.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
+mod cuts;
+mod members;
+mod world;

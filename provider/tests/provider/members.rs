@@ -1,0 +1,114 @@
+//! Members that leave, die, or turn out to be another cluster.
+
+use crate::world::{World, assert_good};
+use engines::error::Kind;
+use serde_json::json;
+use testkit::protocol_client_instance::{Action, Applied};
+
+fn details(applied: &Applied) -> String {
+    applied
+        .diagnostics
+        .iter()
+        .map(|told| format!("{}: {}", told.summary, told.detail))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+async fn whole() -> World {
+    let mut world = World::new().await;
+    assert_good("fleet", &world.converge_fleet("edge", "hub").await.1);
+    assert_good("application", &world.converge_application().await.1);
+    world.clusters.clear_calls();
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaving_member_is_cleaned_by_the_fleet_itself() {
+    let mut world = whole().await;
+    let config =
+        world.fleet_of(&json!({ "hub": { "ref": "env:HUB?uid=uid-hub", "labels": { "env": "hub" } } }));
+    let (action, applied) = world.client.converge(&mut world.fleet, &config).await.unwrap();
+    assert_good("leave", &applied);
+    assert_eq!(action, Action::Update);
+    assert!(world.clusters.objects("uid-edge").is_empty());
+    assert!(world.clusters.accounts("uid-edge").is_empty());
+    assert_good("application", &world.converge_application().await.1);
+    assert_eq!(world.converge_application().await.0, Action::NoOp);
+    assert_eq!(world.client.converge(&mut world.fleet, &config).await.unwrap().0, Action::NoOp);
+    world.destroy_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaving_member_out_of_reach_is_an_error_that_names_it_and_the_map_keeps_it() {
+    let mut world = whole().await;
+    world.clusters.set_trouble("uid-edge", Some(Kind::Unreachable));
+    let config =
+        world.fleet_of(&json!({ "hub": { "ref": "env:HUB?uid=uid-hub", "labels": { "env": "hub" } } }));
+    let (_, applied) = world.client.converge(&mut world.fleet, &config).await.unwrap();
+    assert!(!applied.is_good());
+    assert!(details(&applied).contains("`edge`"), "{}", details(&applied));
+    assert!(world.fleet.object().get("clusters").entries().unwrap().contains_key("edge"));
+    world.clusters.set_trouble("uid-edge", None);
+    assert_good("again", &world.client.converge(&mut world.fleet, &config).await.unwrap().1);
+    assert!(world.clusters.accounts("uid-edge").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_member_is_released_and_what_is_left_there_is_named() {
+    let mut world = whole().await;
+    world.clusters.set_trouble("uid-edge", Some(Kind::Unreachable));
+    let config = world.fleet_with(&json!({
+        "name": "demo",
+        "host": "env:HUB?uid=uid-hub",
+        "on_unreachable": "forget",
+        "clusters": { "hub": { "ref": "env:HUB?uid=uid-hub", "labels": { "env": "hub" } } },
+    }));
+    let (_, applied) = world.client.converge(&mut world.fleet, &config).await.unwrap();
+    assert_good("forget", &applied);
+    let told = details(&applied);
+    assert!(told.contains("given up") && told.contains("ClusterRoleBinding"), "{told}");
+    for object in world.clusters.objects("uid-edge") {
+        assert!(told.contains(&object.to_string()), "{object} is not named in {told}");
+    }
+    assert_eq!(world.client.converge(&mut world.fleet, &config).await.unwrap().0, Action::NoOp);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_cluster_behind_a_member_is_a_warning_and_then_a_new_member() {
+    let mut world = whole().await;
+    world.clusters.add("env:EDGE", "uid-new");
+    let (action, applied) = world.converge_fleet("edge", "hub").await;
+    assert_good("read", &applied);
+    assert_eq!(action, Action::NoOp);
+    assert!(details(&applied).contains("Another cluster answers: Cluster `edge`"), "{}", details(&applied));
+
+    let config = world.fleet_of(&json!({
+        "hub": { "ref": "env:HUB?uid=uid-hub", "labels": { "env": "hub" } },
+        "edge": { "ref": "env:EDGE?uid=uid-new", "labels": { "env": "edge" } },
+    }));
+    let (_, applied) = world.client.converge(&mut world.fleet, &config).await.unwrap();
+    assert_good("new member", &applied);
+    assert!(details(&applied).contains("proven gone"), "{}", details(&applied));
+    assert_eq!(world.clusters.accounts("uid-new").len(), 1);
+    assert_good("application", &world.converge_application().await.1);
+    assert!(!world.clusters.objects("uid-new").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_of_one_member_touches_nothing_of_the_other() {
+    let mut world = whole().await;
+    let (_, applied) = world.converge_fleet("edge", "edge").await;
+    assert_good("label", &applied);
+    assert_eq!(world.clusters.mutations(), ["put_member demo/hub"]);
+    world.clusters.clear_calls();
+    assert_good("application", &world.converge_application().await.1);
+    assert_eq!(
+        world
+            .clusters
+            .mutations()
+            .iter()
+            .filter(|call| call.starts_with("put_placement"))
+            .collect::<Vec<_>>(),
+        ["put_placement demo/web-far-hub"]
+    );
+}
