@@ -1,0 +1,4 @@
+import {
+  to = kurator_attached_cluster.hub
+  id = "file:~/.kube/config?context=hub"
+}

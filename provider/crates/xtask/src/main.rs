@@ -1,0 +1,139 @@
+//! Tasks of this repository: `cargo run -p xtask -- help`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people: this is how it answers"
+)]
+
+#[cfg(feature = "bench")]
+mod bench;
+mod build;
+mod docs;
+mod environment;
+mod examples;
+mod files;
+mod host;
+mod layers;
+mod lint;
+mod metadata;
+mod quickstart;
+mod repository;
+mod run;
+mod schema;
+mod suite;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Parser, Subcommand};
+
+use crate::build::{Built, Profile};
+use crate::metadata::Metadata;
+use crate::repository::Repository;
+use crate::suite::Extent;
+
+/// Tasks of this repository.
+#[derive(Debug, Parser)]
+#[command(name = "xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Check sizes, unfinished work, paths of one machine, the top level
+    Tidy,
+    /// Compare who imports whom with docs/contributing/layers.txt
+    Layers {
+        /// Write the edges into that file instead
+        #[arg(long)]
+        write: bool,
+    },
+    /// Run every check that needs no running of our code
+    Lint,
+    /// Write schemas/golden/provider.json from the built provider
+    Schema {
+        /// Compare instead
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the reference in docs/
+    Docs {
+        /// Compare and validate instead
+        #[arg(long)]
+        check: bool,
+    },
+    /// Validate every example with real hosts
+    Examples,
+    /// Run all checks and tests
+    Test {
+        /// With the release binary and many more cases for each property
+        #[arg(long, conflicts_with = "acceptance")]
+        slow: bool,
+        /// The acceptance cases alone
+        #[arg(long)]
+        acceptance: bool,
+    },
+    /// Start the lab, apply examples/quickstart and show what arrived
+    Quickstart,
+    /// Measure speed and size of the release binary
+    #[cfg(feature = "bench")]
+    Bench {
+        /// Also build the lab's tools into an empty cache, which takes 6 to 20 minutes
+        #[arg(long)]
+        cold_lab: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match perform(&Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: &Task) -> anyhow::Result<()> {
+    let repository = Repository::find()?;
+    let built = || Built::up_to_date(&repository, Profile::Dev);
+    match task {
+        Task::Tidy => none("tidy", &tidy::problems(&repository, &Metadata::read(&repository)?)?),
+        Task::Layers { write: true } => layers::write(&repository, &Metadata::read(&repository)?),
+        Task::Layers { write: false } => {
+            none("layers", &layers::problems(&repository, &Metadata::read(&repository)?)?)
+        }
+        Task::Lint => suite::lint(&repository),
+        Task::Schema { check: true } => schema::check(&repository, &built()?),
+        Task::Schema { check: false } => schema::write(&repository, &built()?),
+        Task::Docs { check: true } => docs::check(&repository, &built()?),
+        Task::Docs { check: false } => docs::write(&repository, &built()?),
+        Task::Examples => {
+            for skipped in examples::check(&repository, &built()?)? {
+                println!("{skipped}");
+            }
+            Ok(())
+        }
+        Task::Test { slow: true, .. } => suite::run(&repository, Extent::Slow),
+        Task::Test { acceptance: true, .. } => suite::run(&repository, Extent::Acceptance),
+        Task::Test { .. } => suite::run(&repository, Extent::Usual),
+        Task::Quickstart => quickstart::run(&repository),
+        #[cfg(feature = "bench")]
+        Task::Bench { cold_lab } => bench::run(&repository, *cold_lab),
+    }
+}
+
+/// Succeeds if there are no problems, else shows them.
+fn none(check: &str, problems: &[String]) -> anyhow::Result<()> {
+    for problem in problems {
+        println!("{problem}");
+    }
+    if !problems.is_empty() {
+        bail!("{check}: {} found", problems.len());
+    }
+    println!("{check}: in order");
+    Ok(())
+}

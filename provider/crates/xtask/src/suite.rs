@@ -1,0 +1,223 @@
+//! All checks and tests, and a last line that adds up what the runners said.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
+
+use anyhow::{Context as _, bail};
+
+use crate::build::{Built, Profile};
+use crate::host::{Host, NO_TERRAFORM};
+use crate::lint::{self, Check};
+use crate::repository::Repository;
+use crate::{docs, examples, run, schema};
+
+/// How much is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// What every change must pass.
+    Usual,
+    /// The same with the release binary and many more cases for each property.
+    Slow,
+    /// The acceptance cases alone.
+    Acceptance,
+}
+
+/// How many cases a property gets when there is time.
+const MANY_CASES: &str = "5000";
+
+/// What the checks and the test runners found.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tally {
+    checks_passed: usize,
+    checks_failed: Vec<&'static str>,
+    passed: usize,
+    failed: usize,
+    ignored: usize,
+    /// Runners that ended badly without saying that a test failed: one that does not compile, for example.
+    broken: Vec<String>,
+    skipped: Vec<String>,
+}
+
+/// Runs the checks that need no running of our code.
+///
+/// # Errors
+///
+/// One of them fails; all are run.
+pub(crate) fn lint(repository: &Repository) -> anyhow::Result<()> {
+    let mut tally = Tally::default();
+    tally.lint(repository, lint::CHECKS);
+    tally.conclude()
+}
+
+/// Runs all there is of `extent`.
+///
+/// # Errors
+///
+/// Something fails; what can be run nevertheless is run.
+pub(crate) fn run(repository: &Repository, extent: Extent) -> anyhow::Result<()> {
+    let mut tally = Tally::default();
+    if extent != Extent::Acceptance {
+        tally.lint(repository, lint::CHECKS);
+    }
+    let profile = if extent == Extent::Slow { Profile::Release } else { Profile::Dev };
+    head("the provider and the lab");
+    match Built::up_to_date(repository, profile) {
+        Ok(built) => tally.run(repository, extent, &built)?,
+        Err(error) => tally.broken.push(format!("build: {error:#}")),
+    }
+    tally.conclude()
+}
+
+/// Shows which part begins.
+fn head(part: &str) {
+    println!("\n=== {part}");
+}
+
+impl Tally {
+    fn lint(&mut self, repository: &Repository, checks: &[Check]) {
+        for (name, check) in checks {
+            self.check(name, || check(repository));
+        }
+    }
+
+    fn run(&mut self, repository: &Repository, extent: Extent, built: &Built) -> anyhow::Result<()> {
+        if Host::terraform().is_none() {
+            self.skipped.push(NO_TERRAFORM.to_owned());
+        }
+        if extent != Extent::Acceptance {
+            self.check("golden schema", || schema::check(repository, built));
+            self.check("docs", || docs::check(repository, built));
+            let mut skipped = Vec::new();
+            self.check("examples", || examples::check(repository, built).map(|lines| skipped = lines));
+            self.skipped.extend(skipped);
+        }
+        // A copy, because the tests' own builds put another one in its place.
+        let folder = tempfile::tempdir().context("making a temporary folder")?;
+        let provider = folder.path().join("terraform-provider-kurator");
+        std::fs::copy(&built.provider, &provider).context("copying the provider")?;
+        // The whole workspace in any case, so that crates are built with the same features every time.
+        let mut command = repository.cargo(&["test", "--workspace", "--no-fail-fast"]);
+        command.env("KURATOR_PROVIDER_BINARY", &provider);
+        match extent {
+            Extent::Usual => head("tests"),
+            Extent::Slow => {
+                head("tests, with many cases for each property");
+                command.env("PROPTEST_CASES", MANY_CASES);
+            }
+            Extent::Acceptance => {
+                head("acceptance");
+                command.args(["--test", "acceptance"]);
+            }
+        }
+        self.tests(&mut command)
+    }
+
+    fn check(&mut self, name: &'static str, check: impl FnOnce() -> anyhow::Result<()>) {
+        head(name);
+        match check() {
+            Ok(()) => {
+                println!("{name}: passed");
+                self.checks_passed += 1;
+            }
+            Err(error) => {
+                println!("{name}: FAILED: {error:#}");
+                self.checks_failed.push(name);
+            }
+        }
+    }
+
+    /// Runs test programs, showing what they say and adding up their closing lines.
+    fn tests(&mut self, command: &mut std::process::Command) -> anyhow::Result<()> {
+        let words = run::words(command);
+        let mut child =
+            command.stdout(Stdio::piped()).spawn().with_context(|| format!("starting {words}"))?;
+        let failed_before = self.failed;
+        if let Some(output) = child.stdout.take() {
+            let mut lines = BufReader::new(output);
+            let mut line = Vec::new();
+            while lines.read_until(b'\n', &mut line).with_context(|| format!("reading from {words}"))? > 0 {
+                std::io::stdout().write_all(&line).context("writing")?;
+                self.add(&String::from_utf8_lossy(&line));
+                line.clear();
+            }
+        }
+        let status = child.wait().with_context(|| format!("waiting for {words}"))?;
+        if !status.success() && self.failed == failed_before {
+            self.broken.push(format!("{words}: ended with {status}"));
+        }
+        Ok(())
+    }
+
+    /// Adds a runner's closing line, `test result: ok. 3 passed; 0 failed; 0 ignored; …`.
+    fn add(&mut self, line: &str) {
+        let Some(result) = line.trim_start().strip_prefix("test result: ") else { return };
+        let Some((_, counts)) = result.split_once(". ") else { return };
+        for count in counts.split(';') {
+            let mut words = count.split_whitespace();
+            let (Some(number), Some(what)) = (words.next(), words.next()) else { continue };
+            let Ok(number) = number.parse::<usize>() else { continue };
+            match what {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+
+    /// The last lines.
+    fn lines(&self) -> Vec<String> {
+        let mut lines = self.skipped.clone();
+        lines.extend(self.checks_failed.iter().map(|name| format!("failed: {name}")));
+        lines.extend(self.broken.iter().map(|what| format!("failed: {what}")));
+        let ignored = if self.ignored == 0 { String::new() } else { format!(", {} ignored", self.ignored) };
+        let bad = self.checks_failed.len() + self.broken.len();
+        lines.push(format!(
+            "{} passed, {} failed{ignored} ({} checks, {} tests)",
+            self.checks_passed + self.passed,
+            bad + self.failed,
+            self.checks_passed + self.checks_failed.len(),
+            self.passed + self.failed,
+        ));
+        lines
+    }
+
+    fn conclude(&self) -> anyhow::Result<()> {
+        println!();
+        self.lines().iter().for_each(|line| println!("{line}"));
+        if self.failed + self.checks_failed.len() + self.broken.len() > 0 {
+            bail!("not everything passed");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_are_added_up() {
+        let mut tally = Tally::default();
+        tally.add(
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
+        );
+        tally.add("test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.2s\n");
+        tally.add("test moves ... ok\n");
+        assert_eq!((tally.passed, tally.failed, tally.ignored), (7, 2, 1));
+    }
+
+    #[test]
+    fn a_runner_that_broke_counts_as_a_failure() {
+        let tally = Tally {
+            checks_passed: 2,
+            checks_failed: vec!["docs"],
+            passed: 5,
+            broken: vec!["cargo test: ended with 101".to_owned()],
+            ..Tally::default()
+        };
+        let wanted =
+            ["failed: docs", "failed: cargo test: ended with 101", "7 passed, 2 failed (3 checks, 5 tests)"];
+        assert_eq!(tally.lines(), wanted);
+    }
+}

@@ -1,0 +1,103 @@
+//! Every schema is valid, and every model has the attributes of its schema.
+
+use schemas::lifecycle::{LastChangeModel, LifecycleModel, TimeoutsModel, with_lifecycle};
+use schemas::provider::ProviderModel;
+use schemas::resources::application::{
+    ApplicationModel, ClusterSelectorModel, DestinationModel, GitRepositoryModel, GitRevisionModel,
+    KustomizationModel, PolicyModel, SourceModel,
+};
+use schemas::resources::attached_cluster::{AttachedClusterModel, KubeconfigModel};
+use schemas::resources::fleet::{FleetClusterModel, FleetModel, FluxModel};
+use schemas::resources::{application, attached_cluster, fleet};
+use tf_value::attribute::{Attribute, Shape};
+use tf_value::schema::Schema;
+
+fn all() -> [(&'static str, Schema); 4] {
+    [
+        ("provider", schemas::provider::schema()),
+        ("kurator_attached_cluster", with_lifecycle(attached_cluster::schema())),
+        ("kurator_fleet", with_lifecycle(fleet::schema())),
+        ("kurator_application", with_lifecycle(application::schema())),
+    ]
+}
+
+fn sorted<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<_> = names.into_iter().collect();
+    names.sort_unstable();
+    names
+}
+
+fn names(attributes: &[Attribute]) -> Vec<&str> {
+    sorted(attributes.iter().map(|attribute| attribute.name))
+}
+
+/// The attributes inside the nested attribute at `path`, dots between names.
+fn inside<'a>(attributes: &'a [Attribute], path: &str) -> &'a [Attribute] {
+    path.split('.').fold(attributes, |attributes, name| {
+        match attributes.iter().find(|attribute| attribute.name == name).map(|found| &found.shape) {
+            Some(Shape::Nested(_, inner)) => inner,
+            _ => panic!("`{path}` has no nested attribute `{name}`"),
+        }
+    })
+}
+
+fn fields(fields: &'static [&'static str]) -> Vec<&'static str> {
+    sorted(fields.iter().copied())
+}
+
+#[test]
+fn every_schema_is_valid() {
+    for (name, schema) in all() {
+        assert_eq!(schema.problems(), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn every_description_is_made_of_sentences() {
+    fn check(of: &str, attributes: &[Attribute]) {
+        for attribute in attributes {
+            let name = format!("{of}.{}", attribute.name);
+            assert!(attribute.description.ends_with('.'), "{name}: {}", attribute.description);
+            if let Shape::Nested(_, inner) = &attribute.shape {
+                check(&name, inner);
+            }
+        }
+    }
+    for (name, schema) in all() {
+        check(name, &schema.attributes);
+    }
+}
+
+#[test]
+fn every_top_level_model_has_the_attributes_of_its_schema() {
+    assert_eq!(fields(ProviderModel::FIELDS), names(&schemas::provider::schema().attributes));
+    assert_eq!(fields(AttachedClusterModel::FIELDS), names(&attached_cluster::schema().attributes));
+    assert_eq!(fields(FleetModel::FIELDS), names(&fleet::schema().attributes));
+    assert_eq!(fields(ApplicationModel::FIELDS), names(&application::schema().attributes));
+    let shared = with_lifecycle(Schema::default());
+    assert_eq!(fields(LifecycleModel::FIELDS), names(&shared.attributes));
+}
+
+#[test]
+fn every_nested_model_has_the_attributes_of_its_place() {
+    let attached = attached_cluster::schema().attributes;
+    assert_eq!(fields(KubeconfigModel::FIELDS), names(inside(&attached, "kubeconfig")));
+    let fleet = fleet::schema().attributes;
+    assert_eq!(fields(FleetClusterModel::FIELDS), names(inside(&fleet, "clusters")));
+    assert_eq!(fields(FluxModel::FIELDS), names(inside(&fleet, "flux")));
+    let shared = with_lifecycle(Schema::default()).attributes;
+    assert_eq!(fields(TimeoutsModel::FIELDS), names(inside(&shared, "timeouts")));
+    assert_eq!(fields(LastChangeModel::FIELDS), names(inside(&shared, "last_change")));
+    let application = application::schema().attributes;
+    for (model, path) in [
+        (SourceModel::FIELDS, "source"),
+        (GitRepositoryModel::FIELDS, "source.git_repository"),
+        (GitRevisionModel::FIELDS, "source.git_repository.revision"),
+        (PolicyModel::FIELDS, "sync_policies"),
+        (DestinationModel::FIELDS, "sync_policies.destination"),
+        (ClusterSelectorModel::FIELDS, "sync_policies.destination.cluster_selector"),
+        (KustomizationModel::FIELDS, "sync_policies.kustomization"),
+    ] {
+        assert_eq!(fields(model), names(inside(&application, path)), "{path}");
+    }
+}
