@@ -6,6 +6,9 @@ use serde::Deserialize;
 use crate::labels::REQUESTED_AT;
 use crate::metadata::Metadata;
 
+/// The reason of `Reconciling` while Flux waits to try again what has failed.
+const RETRY: &str = "ProgressingWithRetry";
+
 /// `status`, as far as all Flux kinds share it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Judgement {
@@ -30,7 +33,9 @@ pub(crate) struct Condition {
 ///
 /// A condition counts only if its own `observedGeneration` is the object's generation: `status.observedGeneration`
 /// is -1 until the first success and moves on when an object is suspended while the old `Ready=True` stays.
-/// `Ready=False` beside `Reconciling=True` is no end. A request to look that Flux has not taken up makes every
+/// `Ready=False` beside `Reconciling=True` is no end, unless that is a retry: then Flux has failed and tries again,
+/// for good (lab, 2026-11-21: an unknown repository stays so), and it is for the caller to say how long that may last.
+/// A request to look that Flux has not taken up makes every
 /// judgement an old one.
 pub(crate) fn of(metadata: &Metadata, status: &Judgement) -> Progress {
     let present = |kind: &str| {
@@ -52,9 +57,10 @@ pub(crate) fn of(metadata: &Metadata, status: &Judgement) -> Progress {
     }
     let Some(ready) = present("Ready") else { return Progress::Pending { message: any_word() } };
     let stalled = is_true("Stalled");
+    let retries = present("Reconciling").is_some_and(|condition| condition.reason == RETRY);
     match ready.status.as_str() {
         "True" => Progress::Ready,
-        "False" if stalled || !is_true("Reconciling") => {
+        "False" if stalled || retries || !is_true("Reconciling") => {
             Progress::Failed { reason: ready.reason.clone(), message: ready.message.clone(), stalled }
         }
         _ => Progress::Pending { message: ready.message.clone() },
@@ -127,10 +133,20 @@ mod tests {
                 pending("Ready Unknown"),
             ),
             (
-                "failed and trying again",
+                "failed before and at work again",
                 object(1, None),
                 says(&[("Reconciling", "True", 1), ("Ready", "False", 1)], None),
                 pending("Ready False"),
+            ),
+            (
+                "failed and waiting to try again",
+                object(1, None),
+                {
+                    let mut says = says(&[("Reconciling", "True", 1), ("Ready", "False", 1)], None);
+                    says.conditions[0].reason = RETRY.to_owned();
+                    says
+                },
+                failed(false),
             ),
             ("failed", object(1, None), says(&[("Ready", "False", 1)], None), failed(false)),
             (
