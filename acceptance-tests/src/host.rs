@@ -64,6 +64,8 @@ impl Host {
         };
         let output = Command::new(&binary)
             .args(["version", "-json"])
+            // The user's settings are no part of this, and a warning about them is no JSON.
+            .env_clear()
             .env("CHECKPOINT_DISABLE", "1")
             .output()
             .with_context(|| format!("asking {} for its version", binary.display()))?;

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::process::Finished;
 
+/// What a host says at each command that runs a provider which is not from a registry.
+const DEV_OVERRIDES: &str = "Provider development overrides are in effect";
+
 /// One diagnostic as terraform and tofu give it in JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -30,8 +33,15 @@ impl fmt::Display for Diagnostic {
 }
 
 impl Finished {
-    /// The diagnostics of a command that was run with `-json`.
+    /// The diagnostics of a command that was run with `-json`, but for the host's own note that the provider under
+    /// test is not one from a registry.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let mut diagnostics = self.all_diagnostics();
+        diagnostics.retain(|it| it.summary != DEV_OVERRIDES);
+        diagnostics
+    }
+
+    fn all_diagnostics(&self) -> Vec<Diagnostic> {
         // `validate` prints one document; the others print a document per line.
         if let Ok(document) = serde_json::from_str::<Value>(&self.stdout)
             && let Some(list) = document["diagnostics"].as_array()

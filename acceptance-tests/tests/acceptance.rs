@@ -56,6 +56,10 @@ impl Shared {
             took: begun.elapsed(),
         };
         println!("{row}");
+        if let Err(error) = &outcome {
+            // At once: the summary comes after the last claim, and a run may be ended before.
+            println!("{error:#}");
+        }
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
         outcome.map_err(failed)
     }
