@@ -9,6 +9,7 @@
 mod bench;
 mod build;
 mod docs;
+mod engine_lab;
 mod environment;
 mod examples;
 mod files;
@@ -122,7 +123,7 @@ fn perform(task: &Task) -> anyhow::Result<()> {
         Task::Test { .. } => suite::run(&repository, Extent::Usual),
         Task::Quickstart => quickstart::run(&repository),
         #[cfg(feature = "bench")]
-        Task::Bench { cold_lab } => bench::run(&repository, *cold_lab),
+        Task::Bench { cold_lab } => bench::measure::run(&repository, *cold_lab),
     }
 }
 

@@ -1,7 +1,8 @@
 //! `make quickstart`: from nothing to an application on two clusters.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
@@ -93,7 +94,11 @@ impl Place {
     }
 
     fn command(&self, host: &Host, arguments: &[&str]) -> Command {
-        self.workplace.command(host, &self.config, arguments)
+        let mut command = self.workplace.command(host, &self.config, arguments);
+        if !std::io::stdout().is_terminal() {
+            command.arg("-no-color");
+        }
+        command
     }
 }
 
@@ -118,11 +123,10 @@ fn show(built: &Built, lab: &Lab) -> anyhow::Result<()> {
 fn epilogue(host: &Host, lab: &Lab, place: &Place, built: &Built) {
     let (config, settings) = (place.config.display(), place.workplace.settings());
     let program = host.program.display();
-    let nodes = lab.stand_ins.join(", ");
+    let nodes = lab.stand_ins.join("; ");
     println!(
         "
-The API servers, their controllers, Flux and the git server are the real programs. The nodes are stand-ins ({nodes}):
-they say that pods run, and run nothing.
+The API servers, their controllers, Flux and the git server are real. What is a stand-in: {nodes}.
 
 Go on from here:
 
@@ -138,10 +142,6 @@ Go on from here:
   {lab} down           ends the lab and removes its folder, this one included",
         settings = settings.display(),
         lab_dir = lab.dir.display(),
-        lab = short(&built.lab),
+        lab = built.lab.display(),
     );
-}
-
-fn short(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use anyhow::{Context as _, bail};
 
 use crate::build::{Built, Profile};
+use crate::engine_lab::EngineLab;
 use crate::host::{Host, NO_TERRAFORM};
 use crate::lint::{self, Check};
 use crate::repository::Repository;
@@ -98,6 +99,10 @@ impl Tally {
         // The whole workspace in any case, so that crates are built with the same features every time.
         let mut command = repository.cargo(&["test", "--workspace", "--no-fail-fast"]);
         command.env("KURATOR_PROVIDER_BINARY", &provider);
+        let lab = if extent == Extent::Acceptance { None } else { Some(EngineLab::up(repository, built)?) };
+        if let Some(lab) = &lab {
+            lab.tell(&mut command);
+        }
         match extent {
             Extent::Usual => head("tests"),
             Extent::Slow => {

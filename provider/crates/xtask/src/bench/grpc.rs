@@ -43,10 +43,10 @@ pub(crate) fn call(connection: &mut (impl Read + Write), path: &str) -> anyhow::
         match kind {
             DATA => answered += payload.len(),
             SETTINGS if flags & ACK == 0 => {
-                connection.write_all(&frame(SETTINGS, ACK, 0, &[])).context("answering")?
+                connection.write_all(&frame(SETTINGS, ACK, 0, &[])).context("answering")?;
             }
             PING if flags & ACK == 0 => {
-                connection.write_all(&frame(PING, ACK, 0, &payload)).context("answering")?
+                connection.write_all(&frame(PING, ACK, 0, &payload)).context("answering")?;
             }
             RST_STREAM | GOAWAY => bail!("{path} was refused"),
             _ => {}

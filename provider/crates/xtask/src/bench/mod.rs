@@ -2,6 +2,4 @@
 
 mod caller;
 mod grpc;
-mod measure;
-
-pub(crate) use measure::run;
+pub(crate) mod measure;
