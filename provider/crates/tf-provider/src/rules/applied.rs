@@ -113,3 +113,57 @@ fn sets_agree(planned: &[Raw], actual: &[Raw], ty: &Type) -> bool {
         && planned.iter().all(|planned| actual.iter().any(|actual| agree(planned, actual)))
         && actual.iter().all(|actual| planned.iter().any(|planned| agree(planned, actual)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(elements: &[&str]) -> Raw {
+        let element = |text: &&str| if text.is_empty() { Raw::unknown() } else { Raw::string(*text) };
+        Raw::set(elements.iter().map(element).collect())
+    }
+
+    fn differ(planned: &Raw, actual: &Raw, ty: Type) -> Vec<String> {
+        let (wrap, ty) = (|value: &Raw| Raw::Map([("a".to_owned(), value.clone())].into()), Type::map(ty));
+        differences(&wrap(planned), &wrap(actual), &ty).into_iter().map(|it| it.path.to_string()).collect()
+    }
+
+    #[test]
+    fn what_was_known_stays_and_what_was_unknown_may_be_anything() {
+        let text = Raw::string("x");
+        assert_eq!(differ(&Raw::unknown(), &text, Type::String), [""; 0]);
+        assert_eq!(differ(&Raw::unknown(), &Raw::Null, Type::String), [""; 0]);
+        assert_eq!(differ(&Raw::Null, &text, Type::String), ["[\"a\"]"]);
+        assert_eq!(differ(&text, &Raw::Null, Type::String), ["[\"a\"]"]);
+        assert_eq!(differ(&text, &Raw::string("y"), Type::String), ["[\"a\"]"]);
+        assert_eq!(differ(&text, &Raw::unknown(), Type::String), ["[\"a\"]"]);
+    }
+
+    #[test]
+    fn sets_may_shrink_by_merging_and_never_grow() {
+        let differ = |planned, actual| differ(&set(planned), &set(actual), Type::set(Type::String)).len();
+        assert_eq!(differ(&["", ""], &["x"]), 0);
+        assert_eq!(differ(&["x", ""], &["x", "y"]), 0);
+        assert_eq!(differ(&["x", ""], &["y"]), 1);
+        assert_eq!(differ(&["x", ""], &["x", "y", "z"]), 1);
+        assert_eq!(differ(&["x"], &["y"]), 1);
+    }
+
+    #[test]
+    fn a_list_keeps_its_length_and_a_map_its_keys() {
+        let list = |count| Raw::List(vec![Raw::unknown(); count]);
+        let known = |count| Raw::List(vec![Raw::string("x"); count]);
+        assert_eq!(differ(&list(1), &known(1), Type::list(Type::String)), [""; 0]);
+        assert_eq!(differ(&list(1), &known(2), Type::list(Type::String)), ["[\"a\"]"]);
+        let map = |key: &str| Raw::Map([(key.to_owned(), Raw::string("x"))].into());
+        assert_eq!(differ(&map("k"), &map("l"), Type::map(Type::String)), ["[\"a\"]"]);
+    }
+
+    #[test]
+    fn unknowns_are_found_at_their_places() {
+        let object = |value| Raw::Map([("b".to_owned(), value)].into());
+        let ty = Type::Object([("b".to_owned(), Type::list(Type::set(Type::String)))].into());
+        let value = object(Raw::List(vec![set(&["x"]), set(&["x", ""])]));
+        assert_eq!(unknowns(&value, &ty), [Path::to("b").index(1)]);
+    }
+}

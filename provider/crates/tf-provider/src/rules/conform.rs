@@ -104,3 +104,68 @@ fn nested(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object<const N: usize>(entries: [(&str, Raw); N]) -> Raw {
+        Raw::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// The places of all faults in a plan for one attribute `a`.
+    fn faults(attribute: Attribute, prior: &Raw, config: &Raw, planned: &Raw) -> Vec<String> {
+        let around = [prior, config, planned].map(|value| match value {
+            Raw::Unknown(_) => object([("a", Raw::unknown())]),
+            value => object([("a", value.clone())]),
+        });
+        let found = plan(&[attribute], &around[0], &around[1], &around[2]);
+        found.into_iter().map(|fault| fault.path.to_string()).collect()
+    }
+
+    #[test]
+    fn a_write_only_value_may_not_be_planned_even_if_configured() {
+        let secret = Raw::string("s");
+        let attribute = || Attribute::string("a", "A.").write_only();
+        assert_eq!(faults(attribute(), &Raw::Null, &secret, &secret), ["a"]);
+        assert_eq!(faults(attribute(), &Raw::Null, &secret, &Raw::Null), [""; 0]);
+    }
+
+    #[test]
+    fn the_prior_value_may_stay_for_a_configured_one() {
+        let attribute = || Attribute::string("a", "A.");
+        let [old, new, third] = ["old", "new", "third"].map(Raw::string);
+        assert_eq!(faults(attribute(), &old, &new, &old), [""; 0]);
+        assert_eq!(faults(attribute(), &old, &new, &third), ["a"]);
+        assert_eq!(faults(attribute(), &old, &Raw::Null, &old), ["a"]);
+        assert_eq!(faults(attribute(), &Raw::Null, &new, &Raw::Null), ["a"]);
+    }
+
+    #[test]
+    fn what_is_unknown_in_the_configuration_stays_unknown() {
+        let attribute = || Attribute::object("a", vec![Attribute::string("b", "B.")], "A.");
+        let known = object([("b", Raw::Null)]);
+        assert_eq!(faults(attribute(), &Raw::Null, &Raw::unknown(), &known), ["a"]);
+        assert_eq!(faults(attribute(), &Raw::Null, &Raw::unknown(), &Raw::unknown()), [""; 0]);
+    }
+
+    #[test]
+    fn nested_objects_are_as_many_as_configured() {
+        let inner = || vec![Attribute::string("b", "B.").optional_computed()];
+        let nested =
+            |nesting| Attribute { shape: Shape::Nested(nesting, inner()), ..Attribute::string("a", "A.") };
+        let element = |value: &str| object([("b", Raw::string(value))]);
+        let empty = object([("b", Raw::Null)]);
+        let list = |elements: &[&Raw]| Raw::List(elements.iter().map(|&element| element.clone()).collect());
+        let null = &Raw::Null;
+        let check = |nesting, config: &Raw, planned: &Raw| faults(nested(nesting), null, config, planned);
+        assert_eq!(check(Nesting::List, &list(&[&empty]), &list(&[&element("x")])), [""; 0]);
+        assert_eq!(check(Nesting::List, &list(&[&empty]), &list(&[&empty, &empty])), ["a"]);
+        assert_eq!(check(Nesting::List, &list(&[&empty]), &list(&[null])), ["a[0]"]);
+        assert_eq!(check(Nesting::List, &list(&[&element("x")]), &list(&[&element("y")])), ["a[0].b"]);
+        let keyed = |key: &str| object([(key, empty.clone())]);
+        assert_eq!(check(Nesting::Map, &keyed("k"), &keyed("l")), ["a"]);
+        assert_eq!(check(Nesting::Map, &keyed("k"), &keyed("k")), [""; 0]);
+        assert_eq!(check(Nesting::Single, &empty, &Raw::unknown()), ["a"]);
+    }
+}

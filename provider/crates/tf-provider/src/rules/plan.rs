@@ -27,8 +27,6 @@ pub(crate) fn draft(attributes: &[Attribute], prior: &Raw, config: &Raw, propose
     let changes = planned != *prior;
     if changes {
         forget(attributes, (config, prior), &mut planned);
-    } else {
-        planned = prior.clone();
     }
     Draft { planned, changes }
 }

@@ -86,7 +86,6 @@ fn plan_object(
     let (planned, misfits) = fit::fit(fit::complete(adjusted.planned, &draft.planned), &managed.shape.ty);
     let mut planned = fit::graft(planned, &draft.planned);
     write_only::erase(attributes, &mut planned);
-    let planned = fit::graft(planned, before);
     said.extend(misfits.iter().map(|fault| complaints::misfit(name, fault)));
     if said.has_error() {
         return Err(said);

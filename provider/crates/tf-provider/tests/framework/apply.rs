@@ -167,7 +167,7 @@ async fn a_stop_reaches_a_handler_and_what_it_made_is_stored() {
 #[tokio::test]
 async fn a_caller_that_goes_away_does_not_cut_a_create() {
     let bench = bench().await;
-    let plan = bench.plan_thing(&Instance::new("toy_thing"), []).await;
+    let plan = bench.plan_thing(&Instance::new("toy_thing"), [("behave", text("finish_after_stop"))]).await;
     let request = pb::apply_resource_change::Request {
         type_name: "toy_thing".to_owned(),
         prior_state: Some(pack(&Raw::Null)),
@@ -177,9 +177,16 @@ async fn a_caller_that_goes_away_does_not_cut_a_create() {
     };
     let mut wire = bench.wire();
     let call = wire.apply_resource_change(request);
-    drop(tokio::time::timeout(Duration::from_millis(1), call).await);
-    // Whether or not the request had left by then, the provider goes on to serve.
-    bench.thing([("name", text("later"))]).await;
+    // The call has long begun when it is dropped, which resets its stream.
+    tokio::time::timeout(Duration::from_millis(500), call).await.unwrap_err();
+    assert_eq!(bench.import("toy_thing", "id-of-t").await.unwrap().0.stored, None);
+    bench.stop().await.unwrap();
+    let made = async {
+        while bench.import("toy_thing", "id-of-t").await.unwrap().0.stored.is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), made).await.unwrap();
 }
 
 #[tokio::test]

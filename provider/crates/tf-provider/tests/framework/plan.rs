@@ -138,6 +138,20 @@ async fn elements_of_a_set_are_known_by_what_is_configured() {
 }
 
 #[tokio::test]
+async fn elements_of_a_list_are_known_by_their_place() {
+    let bench = bench().await;
+    let part = |label| object([("label", text(label))]);
+    let whole = |label, serial| object([("label", text(label)), ("serial", serial)]);
+    let mut thing = bench.thing([("parts", list([part("a"), part("b")]))]).await;
+    let config = [("parts", list([part("a"), part("c"), part("d")]))];
+    let plan = bench.plan_thing(&thing, config.clone()).await;
+    let want = list([whole("a", text("serial-0")), whole("c", text("serial-1")), whole("d", Raw::unknown())]);
+    assert_eq!((plan.planned.get("parts"), plan.is_good()), (&want, true));
+    let (_, applied) = bench.converge(&mut thing, &thing_with(config)).await.unwrap();
+    assert_eq!(told(&applied), [""; 0]);
+}
+
+#[tokio::test]
 async fn a_set_with_an_element_more_is_a_fault() {
     let bench = bench().await;
     let rules = Raw::set(vec![object([("port", number(80))])]);

@@ -41,6 +41,27 @@ async fn inside_a_map_only_elements_that_stay_can_replace() {
 }
 
 #[tokio::test]
+async fn a_nested_object_that_comes_or_goes_changes_what_is_in_it() {
+    let bench = bench().await;
+    let spot = |corner| [("spot", object([("place", text("here")), ("corner", text(corner))]))];
+    let (without, with) = (bench.thing([]).await, bench.thing(spot("a")).await);
+    assert_eq!(bench.plan_thing(&without, spot("a")).await.replace, ["spot.place"]);
+    assert_eq!(bench.plan_thing(&with, []).await.replace, ["spot.place"]);
+    assert_eq!(bench.plan_thing(&with, [("spot", Raw::unknown())]).await.replace, ["spot.place"]);
+    assert_eq!(bench.plan_thing(&with, spot("b")).await.replace, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_the_provider_decides_anew_is_no_change_that_replaces() {
+    let bench = bench().await;
+    let thing = bench.thing([]).await;
+    let plan = bench.plan_thing(&thing, [("size", number(2))]).await;
+    assert_eq!((plan.planned.get("color"), plan.replace.len()), (&Raw::unknown(), 0));
+    let plan = bench.plan_thing(&thing, [("color", text("red"))]).await;
+    assert_eq!(plan.replace, ["color"]);
+}
+
+#[tokio::test]
 async fn a_refused_change_names_the_way_out() {
     let bench = bench().await;
     let thing = bench.thing([("region", text("eu"))]).await;

@@ -39,15 +39,16 @@ async fn nothing_is_said_of_what_is_unknown() {
         ("name", Raw::unknown()),
         ("id", Raw::unknown()),
         ("members", members),
-        ("labels", Raw::unknown()),
+        ("labels", Raw::set(vec![Raw::unknown(); 4])),
     ]);
     assert_eq!(said(config).await, [""; 0]);
 }
 
 #[tokio::test]
 async fn a_check_of_one_value_says_where() {
-    let config = thing_with([("name", text("longer than twenty characters"))]);
-    assert_eq!(said(config).await, ["error: name: Name is too long"]);
+    let labels = Raw::set(["a", "b", "c", "d"].map(text).into());
+    let config = thing_with([("name", text("longer than twenty characters")), ("labels", labels)]);
+    assert_eq!(said(config).await, ["error: name: Name is too long", "error: labels: Too many labels"]);
 }
 
 #[tokio::test]

@@ -46,6 +46,26 @@ model! {
 }
 
 model! {
+    /// One part of a thing.
+    pub struct Part {
+        /// Required.
+        label: String,
+        /// Computed, kept.
+        serial: String,
+    }
+}
+
+model! {
+    /// Where a thing is.
+    pub struct Spot {
+        /// Replaces.
+        place: String,
+        /// In place.
+        corner: String,
+    }
+}
+
+model! {
     /// A thing.
     pub struct Thing {
         /// Required, replaces.
@@ -66,6 +86,10 @@ model! {
         members: BTreeMap<String, Value<Member>>,
         /// Nested, in a set.
         rules: Vec<Value<Rule>>,
+        /// Nested, in a list.
+        parts: Vec<Value<Part>>,
+        /// Nested, one.
+        spot: Spot,
         /// Never stored.
         secret: String,
         /// Tells that the secret changed.
@@ -98,6 +122,12 @@ fn short(value: &Raw) -> Option<Complaint> {
     })
 }
 
+fn few(value: &Raw) -> Option<Complaint> {
+    let Raw::Set(labels) = value else { unreachable!("labels are a set") };
+    let many = labels.len() > 3;
+    many.then(|| Complaint { summary: "Too many labels".into(), detail: "Use at most three.".into() })
+}
+
 pub fn schema() -> Schema {
     let member = vec![
         Attribute::number("weight", "Its weight.").defaults_to(Raw::Number(Number::from(10_i64))),
@@ -111,6 +141,14 @@ pub fn schema() -> Schema {
         Attribute::string("protocol", "Its protocol.").defaults_to(Raw::string("tcp")),
         Attribute::string("handle", "Its handle.").computed().keeps(),
     ];
+    let part = vec![
+        Attribute::string("label", "Its label.").required(),
+        Attribute::string("serial", "Its serial number.").computed().keeps(),
+    ];
+    let spot = vec![
+        Attribute::string("place", "Its place.").required().replaces(),
+        Attribute::string("corner", "Its corner."),
+    ];
     Schema {
         version: 1,
         description: "A thing.".to_owned(),
@@ -121,9 +159,11 @@ pub fn schema() -> Schema {
             Attribute::string("notes", "Notes."),
             Attribute::string("region", "Its region.").refuses("Make another thing."),
             Attribute::bool("allow_replacement", "Whether refused changes replace."),
-            Attribute::new("labels", Type::set(Type::String), "Labels."),
+            Attribute::new("labels", Type::set(Type::String), "Labels, three at most.").checked(few),
             Attribute::objects("members", member, "Members."),
             Attribute { shape: Shape::Nested(Nesting::Set, rule), ..Attribute::string("rules", "Rules.") },
+            Attribute { shape: Shape::Nested(Nesting::List, part), ..Attribute::string("parts", "Parts.") },
+            Attribute::object("spot", spot, "Where it is."),
             Attribute::string("secret", "A secret.").write_only().sensitive(),
             Attribute::number("secret_version", "Tells that the secret changed."),
             Attribute::string("behave", "Which rule to break."),
@@ -132,7 +172,7 @@ pub fn schema() -> Schema {
             Attribute::new("drift", Type::list(Type::String), "What is out of order.")
                 .computed()
                 .settles_at(Raw::List(vec![])),
-            Attribute::string("color", "Its color.").optional_computed(),
+            Attribute::string("color", "Its color.").optional_computed().replaces(),
             Attribute { deprecated: Some("use `notes`"), ..Attribute::string("old", "Old notes.") },
         ],
     }
@@ -174,6 +214,14 @@ fn made(wanted: &Wanted<Thing>) -> Thing {
             }
         }
     }
+    if let Value::Known(parts) = &mut thing.parts {
+        for (index, part) in parts.iter_mut().enumerate() {
+            let Value::Known(part) = part else { continue };
+            if part.serial.is_unknown() {
+                part.serial = Value::Known(format!("serial-{index}"));
+            }
+        }
+    }
     if let Value::Known(rules) = &mut thing.rules {
         for rule in rules {
             let Value::Known(rule) = rule else { continue };
@@ -203,6 +251,7 @@ impl Things {
                 let said = Diagnostic::error("Interrupted", "The thing is half made.");
                 return Done::with(thing, private).and(said);
             }
+            "finish_after_stop" => call.stop().cancelled().await,
             "refuse" => return Done::refused(Diagnostic::error("Refused", "No.")),
             "fail_with_state" => {
                 thing.revision = Value::Unknown;
