@@ -1,4 +1,4 @@
-//! Content for the lab's git server, made from the templates in `cases/`.
+//! Content for the lab's git server, made from templates.
 
 use std::fs;
 use std::path::Path;
@@ -10,16 +10,15 @@ use crate::site::Site;
 /// What stands for the name of the case in a template.
 const PLACEHOLDER: &str = "CASE";
 
-/// Makes `cases/TEMPLATE`, with the case's name in it, the content of the repository `name`. Gives its URL.
+/// Makes the content of `folder`, with the case's name put in, the content of the repository `name`. Gives its URL.
 ///
 /// # Errors
 ///
 /// A template cannot be read, or git refuses.
-pub fn seed(site: &Site, template: &str, name: &str) -> anyhow::Result<String> {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(template);
-    let folder = tempfile::tempdir_in(site.scratch()).context("making a scratch folder")?;
-    render(&from, folder.path(), name)?;
-    site.lab.seed_git(name, folder.path())?;
+pub fn seed(site: &Site, folder: &Path, name: &str) -> anyhow::Result<String> {
+    let rendered = tempfile::tempdir_in(site.scratch()).context("making a scratch folder")?;
+    render(folder, rendered.path(), name)?;
+    site.lab.seed_git(name, rendered.path())?;
     Ok(format!("{}/{name}.git", site.environment.git_url))
 }
 

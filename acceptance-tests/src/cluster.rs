@@ -36,7 +36,7 @@ impl Cluster {
     ///
     /// The cluster does not answer, or with something else.
     pub fn find(&self, path: &str) -> anyhow::Result<Option<Value>> {
-        self.ask(Method::GET, path, None)
+        self.ask(&Method::GET, path, None)
     }
 
     /// What is at a path of the API.
@@ -64,16 +64,16 @@ impl Cluster {
     ///
     /// As [`Self::find`].
     pub fn delete(&self, path: &str) -> anyhow::Result<()> {
-        self.ask(Method::DELETE, path, None).map(drop)
+        self.ask(&Method::DELETE, path, None).map(drop)
     }
 
-    /// Merges `patch` into what is at a path.
+    /// Merges `change` into what is at a path.
     ///
     /// # Errors
     ///
     /// As [`Self::get`].
-    pub fn patch(&self, path: &str, patch: &Value) -> anyhow::Result<()> {
-        match self.ask(Method::PATCH, path, Some(patch))? {
+    pub fn patch(&self, path: &str, change: &Value) -> anyhow::Result<()> {
+        match self.ask(&Method::PATCH, path, Some(change))? {
             Some(_) => Ok(()),
             None => bail!("there is no {path} on {}", self.name),
         }
@@ -88,13 +88,13 @@ impl Cluster {
         Ok(self.find(path)?.and_then(|it| it["metadata"]["uid"].as_str().map(str::to_owned)))
     }
 
-    fn ask(&self, method: Method, path: &str, patch: Option<&Value>) -> anyhow::Result<Option<Value>> {
+    fn ask(&self, method: &Method, path: &str, change: Option<&Value>) -> anyhow::Result<Option<Value>> {
         let doing = || format!("{method} {path} on {}", self.name);
-        let mut request = Request::builder().method(method.clone()).uri(path);
-        if patch.is_some() {
+        let mut request = Request::builder().method(method).uri(path);
+        if change.is_some() {
             request = request.header("content-type", "application/merge-patch+json");
         }
-        let body = patch.map(|patch| patch.to_string().into_bytes()).unwrap_or_default();
+        let body = change.map(|change| change.to_string().into_bytes()).unwrap_or_default();
         let request = request.body(body).with_context(doing)?;
         match self.runtime.block_on(self.client.request_text(request)) {
             Ok(text) => Ok(Some(serde_json::from_str(&text).with_context(doing)?)),

@@ -4,7 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Gives one variable; empty counts as not set.
-#[expect(clippy::disallowed_methods, reason = "this file is the package's one place that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this file is the package's one place that reads the environment"
+)]
 fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

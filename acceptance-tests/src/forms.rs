@@ -17,7 +17,10 @@ pub struct Needle {
 pub fn of(secret: &[u8]) -> Vec<Needle> {
     let mut needles = vec![
         Needle { form: "raw", bytes: secret.to_vec() },
-        Needle { form: "URL-encoded", bytes: percent_encode(secret, NON_ALPHANUMERIC).to_string().into_bytes() },
+        Needle {
+            form: "URL-encoded",
+            bytes: percent_encode(secret, NON_ALPHANUMERIC).to_string().into_bytes(),
+        },
     ];
     if let Ok(text) = std::str::from_utf8(secret) {
         let quoted = serde_json::Value::from(text).to_string();
@@ -55,7 +58,8 @@ mod tests {
             for after in ["", "1", "12", "123"] {
                 let text = STANDARD.encode([before.as_bytes(), secret, after.as_bytes()].concat());
                 let found = of(secret).iter().any(|needle| {
-                    needle.form == "base64" && text.as_bytes().windows(needle.bytes.len()).any(|it| it == needle.bytes)
+                    needle.form == "base64"
+                        && text.as_bytes().windows(needle.bytes.len()).any(|it| it == needle.bytes)
                 });
                 assert!(found, "{before:?} {after:?} {text}");
             }

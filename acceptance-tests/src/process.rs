@@ -83,7 +83,14 @@ impl Launch {
         let raw = i32::try_from(child.id()).with_context(doing)?;
         let pid = Pid::from_raw(raw).with_context(doing)?;
         GROUPS.lock().unwrap_or_else(PoisonError::into_inner).insert(raw);
-        Ok(Running { child, pid, args: self.args, output: self.output, begun: Instant::now(), is_over: false })
+        Ok(Running {
+            child,
+            pid,
+            args: self.args,
+            output: self.output,
+            begun: Instant::now(),
+            is_over: false,
+        })
     }
 }
 
@@ -188,10 +195,7 @@ impl Running {
         // Without a process left in the group there is nothing to end.
         let _ = kill_process_group(self.pid, Signal::KILL);
         let _ = self.child.wait();
-        GROUPS
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.pid.as_raw_nonzero().get());
+        GROUPS.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.pid.as_raw_nonzero().get());
     }
 }
 

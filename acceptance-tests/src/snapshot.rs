@@ -25,17 +25,20 @@ const SETTLES: Duration = Duration::from_secs(20);
 pub struct Snapshot(BTreeMap<String, Value>);
 
 impl Snapshot {
-    /// Lists everything on the cluster.
+    /// Lists everything on the cluster, but for objects whose namespace or name holds one of `others`.
     ///
     /// # Errors
     ///
     /// The cluster does not answer.
-    pub fn of(cluster: &Cluster) -> anyhow::Result<Self> {
+    pub fn of(cluster: &Cluster, others: &[String]) -> anyhow::Result<Self> {
         let mut objects = BTreeMap::new();
         for (kind, path) in kinds(cluster)? {
             for mut object in cluster.list(&path)? {
                 let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default().to_owned();
                 let key = format!("{kind} {}/{}", text("namespace"), text("name"));
+                if others.iter().any(|other| key.contains(other)) {
+                    continue;
+                }
                 strip(&kind, &mut object);
                 objects.insert(key, object);
             }
@@ -63,10 +66,10 @@ impl Snapshot {
     /// # Errors
     ///
     /// It stays different; the message says what differs.
-    pub fn holds(&self, cluster: &Cluster) -> anyhow::Result<()> {
+    pub fn holds(&self, cluster: &Cluster, others: &[String]) -> anyhow::Result<()> {
         let mut differences = Vec::new();
         until("nothing of ours is left", SETTLES, || {
-            differences = self.differences(&Self::of(cluster)?);
+            differences = self.differences(&Self::of(cluster, others)?);
             Ok(differences.is_empty().then_some(()))
         })
         .with_context(|| format!("{} is not as it was:\n{}", cluster.name, differences.join("\n")))
@@ -90,7 +93,8 @@ fn kinds(cluster: &Cluster) -> anyhow::Result<BTreeMap<String, String>> {
         let Some(served) = cluster.find(&path)? else { continue };
         for resource in served["resources"].as_array().into_iter().flatten() {
             let name = resource["name"].as_str().unwrap_or_default();
-            let can_list = resource["verbs"].as_array().is_some_and(|verbs| verbs.contains(&Value::from("list")));
+            let can_list =
+                resource["verbs"].as_array().is_some_and(|verbs| verbs.contains(&Value::from("list")));
             let kind = format!("{group}/{name}");
             let is_left_out = LEFT_OUT.iter().any(|(out, _)| *out == kind);
             if can_list && !name.contains('/') && !is_left_out {
@@ -136,7 +140,8 @@ mod tests {
 
     #[test]
     fn what_changes_by_itself_is_not_compared() {
-        let mut node = json!({"metadata": {"name": "n", "resourceVersion": "7", "managedFields": []}, "status": {}});
+        let mut node =
+            json!({"metadata": {"name": "n", "resourceVersion": "7", "managedFields": []}, "status": {}});
         strip("/nodes", &mut node);
         assert_eq!(node, json!({"metadata": {"name": "n"}}));
     }

@@ -20,6 +20,6 @@ impl fmt::Display for Row {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { case, host, held, took } = self;
         let held = if *held { "ok" } else { "FAILED" };
-        write!(formatter, "{case:<44} {host:<18} {held:<7} {:>6.1} s", took.as_secs_f64())
+        write!(formatter, "{case:<50} {host:<18} {held:<7} {:>6.1} s", took.as_secs_f64())
     }
 }

@@ -28,7 +28,12 @@ pub struct Diagnostic {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { severity, summary, detail, address, code } = self;
-        write!(formatter, "{severity}: {summary}\n  at {address}: {}\n  {}", code.trim(), detail.replace('\n', "\n  "))
+        write!(
+            formatter,
+            "{severity}: {summary}\n  at {address}: {}\n  {}",
+            code.trim(),
+            detail.replace('\n', "\n  ")
+        )
     }
 }
 
@@ -48,7 +53,11 @@ impl Finished {
         {
             return list.iter().map(diagnostic).collect();
         }
-        self.messages().iter().filter(|it| it["type"] == "diagnostic").map(|it| diagnostic(&it["diagnostic"])).collect()
+        self.messages()
+            .iter()
+            .filter(|it| it["type"] == "diagnostic")
+            .map(|it| diagnostic(&it["diagnostic"]))
+            .collect()
     }
 
     /// The warnings among the diagnostics.
@@ -80,7 +89,8 @@ impl Finished {
             (None, Some(signal)) => format!("was ended by signal {signal}"),
             (None, None) => "ended".to_owned(),
         };
-        let mut lines = vec![format!("`{}` {end} after {:.1} s", self.args.join(" "), self.took.as_secs_f64())];
+        let mut lines =
+            vec![format!("`{}` {end} after {:.1} s", self.args.join(" "), self.took.as_secs_f64())];
         lines.extend(self.changes());
         lines.extend(self.diagnostics().iter().map(ToString::to_string));
         if self.messages().is_empty() {

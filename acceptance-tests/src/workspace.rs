@@ -31,6 +31,11 @@ pub struct Workspace {
     runs: Cell<usize>,
 }
 
+/// The folder `cases/NAME`.
+pub fn case_folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(name)
+}
+
 /// Where the trace logs of a command go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Logs {
@@ -108,15 +113,32 @@ impl Workspace {
         fs::write(self.path(name), text).with_context(|| format!("writing {name}"))
     }
 
+    /// Reads a file of the configuration.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn read(&self, name: &str) -> anyhow::Result<String> {
+        fs::read_to_string(self.path(name)).with_context(|| format!("reading {name}"))
+    }
+
     /// Copies the files of `cases/NAME` that are configuration.
     ///
     /// # Errors
     ///
     /// A file cannot be read or written.
     pub fn take(&self, case: &str) -> anyhow::Result<()> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(case);
+        self.take_from(&case_folder(case))
+    }
+
+    /// Copies the files of a folder that are configuration.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read or written.
+    pub fn take_from(&self, folder: &Path) -> anyhow::Result<()> {
         let doing = || format!("copying {}", folder.display());
-        for entry in fs::read_dir(&folder).with_context(doing)? {
+        for entry in fs::read_dir(folder).with_context(doing)? {
             let file = entry.with_context(doing)?.path();
             if file.extension().is_some_and(|extension| extension == "tf") {
                 let name = file.file_name().with_context(doing)?;

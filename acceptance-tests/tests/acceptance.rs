@@ -5,18 +5,17 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    clippy::exit,
     clippy::disallowed_methods,
     reason = "this is a test program: it reports to a person, and ends at once when that person says so"
 )]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 use acceptance_tests::case::Case;
-use acceptance_tests::cases;
+use acceptance_tests::cases::{self, Beside, Claim};
 use acceptance_tests::environment;
 use acceptance_tests::host::{Host, Kind};
 use acceptance_tests::process;
@@ -27,46 +26,55 @@ use lab::parts::command::run_if_asked;
 use lab::progress::Progress;
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// What all claims share: started by the first one that wants it.
+/// What all claims share: the lab is started by the first one that wants it.
 #[derive(Clone, Default)]
 struct Shared {
-    site: Arc<Mutex<Option<Site>>>,
+    site: Arc<Mutex<Option<Arc<Site>>>>,
     rows: Arc<Mutex<Vec<Row>>>,
-    /// Where the lab is, for whoever has to end it without waiting for the claim that uses it.
+    /// Held by all who are at work: for writing by those who must be alone.
+    at_work: Arc<RwLock<()>>,
+    /// Where the lab is, for whoever has to end it without waiting for the claims that use it.
     lab: Arc<Mutex<Option<PathBuf>>>,
 }
 
 impl Shared {
-    fn check(&self, host: &Host, claim: &cases::Claim) -> Result<(), Failed> {
+    fn site(&self) -> anyhow::Result<Arc<Site>> {
         let mut site = self.site.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = |error: anyhow::Error| Failed::from(format!("{error:#}"));
-        if site.is_none() {
-            let opened = Site::open(Progress::to(|line| println!("{line}"))).map_err(failed)?;
-            *self.lab.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened.lab.dir().to_owned());
-            *site = Some(opened);
+        if let Some(site) = &*site {
+            return Ok(Arc::clone(site));
         }
-        let Some(site) = site.as_ref() else { unreachable!("it was just started") };
+        let opened = Arc::new(Site::open(Progress::to(|line| println!("{line}")))?);
+        *self.lab.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened.lab.dir().to_owned());
+        *site = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    fn check(&self, host: &Host, claim: Claim) -> Result<(), Failed> {
+        let site = self.site().map_err(|error| Failed::from(format!("{error:#}")))?;
+        let (_company, _alone);
+        match claim.beside {
+            Beside::Any => _company = self.at_work.read().unwrap_or_else(PoisonError::into_inner),
+            Beside::None => _alone = self.at_work.write().unwrap_or_else(PoisonError::into_inner),
+        }
         let begun = Instant::now();
-        // A claim that panics must not keep the lab from going down: the lock is taken again afterwards.
-        let outcome = Case::new(site, host, claim.short).check(claim.check);
+        let outcome = Case::new(&site, host, claim).check();
         let row = Row {
             case: claim.name.to_owned(),
             host: host.to_string(),
             held: outcome.is_ok(),
             took: begun.elapsed(),
         };
-        println!("{row}");
         if let Err(error) = &outcome {
             // At once: the summary comes after the last claim, and a run may be ended before.
-            println!("{error:#}");
+            println!("{row}\n{error:#}");
         }
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
-        outcome.map_err(failed)
+        outcome.map_err(|error| Failed::from(format!("{error:#}")))
     }
 
-    fn trial(&self, host: &Host, claim: cases::Claim) -> Trial {
+    fn trial(&self, host: &Host, claim: Claim) -> Trial {
         let (shared, host) = (self.clone(), host.clone());
-        Trial::test(format!("{}::{}", host.kind.name(), claim.name), move || shared.check(&host, &claim))
+        Trial::test(format!("{}::{}", host.kind.name(), claim.name), move || shared.check(&host, claim))
     }
 
     /// Ends the lab, and all that was started, at Ctrl-C.
@@ -96,16 +104,19 @@ fn main() -> ExitCode {
     }
     let shared = Shared::default();
     let mut arguments = Arguments::from_args();
-    // One lab, one claim at a time: some of them break it.
-    arguments.test_threads = Some(1);
+    // Most of a claim is waiting, so two at a time take little longer than one.
+    arguments.test_threads = Some(2);
     let mut trials = Vec::new();
     for kind in [Kind::Terraform, Kind::Tofu] {
         match Host::find(kind, &Progress::to(|line| println!("{line}"))) {
-            Ok(Some(host)) => trials.extend(cases::all().into_iter().map(|claim| shared.trial(&host, claim))),
+            Ok(Some(host)) => trials
+                .extend(cases::all().into_iter().map(|claim| (claim.beside, shared.trial(&host, claim)))),
             Ok(None) => {
                 println!("skipped: {} is not on the PATH", kind.name());
                 let may_skip = !environment::is_ci();
-                trials.extend(cases::all().into_iter().map(|claim| missing(kind, claim.name, may_skip)));
+                trials.extend(
+                    cases::all().into_iter().map(|claim| (claim.beside, missing(kind, claim.name, may_skip))),
+                );
             }
             Err(error) => {
                 eprintln!("finding {}: {error:#}", kind.name());
@@ -113,11 +124,16 @@ fn main() -> ExitCode {
             }
         }
     }
+    // First what can be done side by side, so that nobody waits for somebody who must be alone.
+    trials.sort_by_key(|(beside, _)| *beside == Beside::None);
+    let trials = trials.into_iter().map(|(_, trial)| trial).collect();
     shared.end_at_interrupt();
     let begun = Instant::now();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let rows = shared.rows.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut rows = shared.rows.lock().unwrap_or_else(PoisonError::into_inner);
     if rows.len() > 1 {
+        rows.sort_by(|one, other| (&one.case, &one.host).cmp(&(&other.case, &other.host)));
+        println!();
         rows.iter().for_each(|row| println!("{row}"));
         println!("{} claims in {:.0} s", rows.len(), begun.elapsed().as_secs_f64());
     }
@@ -129,5 +145,6 @@ fn main() -> ExitCode {
 /// A claim under a host that is not there: ignored, but for runs in which nothing may be skipped.
 fn missing(kind: Kind, claim: &str, may_skip: bool) -> Trial {
     let reason = format!("skipped: {} is not on the PATH", kind.name());
-    Trial::test(format!("{}::{claim}", kind.name()), move || Err(Failed::from(reason))).with_ignored_flag(may_skip)
+    Trial::test(format!("{}::{claim}", kind.name()), move || Err(Failed::from(reason)))
+        .with_ignored_flag(may_skip)
 }

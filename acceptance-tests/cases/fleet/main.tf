@@ -13,7 +13,7 @@ variable "git_url" {
 
 variable "hub_labels" {
   type    = map(string)
-  default = {}
+  default = null
 }
 
 variable "edge_labels" {

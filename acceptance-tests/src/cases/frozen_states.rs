@@ -8,12 +8,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::case::Case;
 use crate::environment;
 use crate::workspace::Workspace;
+
+/// The placeholder of the kubeconfig's path.
+const KUBECONFIG: &str = "kubeconfig";
 
 /// The claim.
 ///
@@ -45,11 +48,12 @@ pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
         tried += 1;
     }
     for kind in ["kurator_attached_cluster", "kurator_fleet", "kurator_application"] {
-        let is_one = |file: &&PathBuf| file.file_name().is_some_and(|it| it.to_string_lossy().starts_with(kind));
+        let is_one =
+            |file: &&PathBuf| file.file_name().is_some_and(|it| it.to_string_lossy().starts_with(kind));
         ensure!(files.iter().any(|file| is_one(&file)), "there is no frozen state of a {kind}");
     }
     ensure!(tried == files.len());
-    workspace.destroy().map(drop)
+    Ok(())
 }
 
 fn folder() -> PathBuf {
@@ -76,8 +80,13 @@ fn placeholders(case: &Case<'_>, workspace: &Workspace) -> anyhow::Result<Vec<(S
         ("registry".to_owned(), case.host.kind.registry().to_owned()),
     ];
     let kubeconfig = case.site.environment.kubeconfig.display().to_string();
-    pairs.push(("kubeconfig".to_owned(), kubeconfig));
-    for address in ["kurator_attached_cluster.hub", "kurator_attached_cluster.edge", "kurator_fleet.demo", "kurator_application.podinfo"] {
+    pairs.push((KUBECONFIG.to_owned(), kubeconfig));
+    for address in [
+        "kurator_attached_cluster.hub",
+        "kurator_attached_cluster.edge",
+        "kurator_fleet.demo",
+        "kurator_application.podinfo",
+    ] {
         let attributes = &workspace.instance(address)?["attributes"];
         let short = address.rsplit_once('.').map_or(address, |(_, name)| name);
         for key in ["uid", "endpoint", "incarnation", "version"] {
@@ -104,7 +113,8 @@ fn write(state: &Value, placeholders: &[(String, String)]) -> anyhow::Result<()>
             resource
         });
         let of_kind: Vec<Value> = of_kind.collect();
-        let version = of_kind.first().context("it is not in state")?["instances"][0]["schema_version"].clone();
+        let version =
+            of_kind.first().context("it is not in state")?["instances"][0]["schema_version"].clone();
         let file = folder().join(format!("{kind}-v{version}.tfstate"));
         if file.exists() {
             continue;
@@ -113,18 +123,33 @@ fn write(state: &Value, placeholders: &[(String, String)]) -> anyhow::Result<()>
             "lineage": "frozen", "outputs": {}, "resources": of_kind});
         let mut text = format!("{frozen:#}\n");
         for (name, value) in placeholders {
-            text = text.replace(&encoded(value), &format!("{{{{{name}|encoded}}}}"));
-            text = text.replace(value, &format!("{{{{{name}}}}}"));
+            for (placeholder, value) in forms(name, value) {
+                text = text.replace(&value, &placeholder);
+            }
         }
         fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
     }
     Ok(())
 }
 
+/// A placeholder and what stands for it, for each form in which the value stands in a state: a path also inside a
+/// reference, percent-encoded, and inside the reference of a fleet, encoded once more. The other values need none.
+fn forms(name: &str, value: &str) -> Vec<(String, String)> {
+    let plain = (format!("{{{{{name}}}}}"), value.to_owned());
+    if name != KUBECONFIG {
+        return vec![plain];
+    }
+    let (once, twice) = (encoded(value), encoded(&encoded(value)));
+    vec![
+        (format!("file%3A{{{{{name}, encoded twice}}}}"), format!("file%3A{twice}")),
+        (format!("file:{{{{{name}, encoded}}}}"), format!("file:{once}")),
+        plain,
+    ]
+}
+
 /// As in the value of a reference's parameter.
 fn encoded(value: &str) -> String {
-    const SET: &percent_encoding::AsciiSet =
-        &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+    const SET: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
     utf8_percent_encode(value, SET).to_string()
 }
 
@@ -132,8 +157,9 @@ fn with_values(file: &Path, placeholders: &[(String, String)]) -> anyhow::Result
     let doing = || format!("reading {}", file.display());
     let mut text = fs::read_to_string(file).with_context(doing)?;
     for (name, value) in placeholders {
-        text = text.replace(&format!("{{{{{name}|encoded}}}}"), &encoded(value));
-        text = text.replace(&format!("{{{{{name}}}}}"), value);
+        for (placeholder, value) in forms(name, value) {
+            text = text.replace(&placeholder, &value);
+        }
     }
     ensure!(!text.contains("{{"), "{} has a placeholder that nobody knows", file.display());
     serde_json::from_str(&text).with_context(doing)

@@ -1,5 +1,7 @@
 //! Everything can be imported, by id and by identity, and plans empty then.
 
+use std::fmt::Write as _;
+
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
@@ -20,7 +22,6 @@ const ADDRESSES: [&str; 4] = [
 ///
 /// It does not hold.
 pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
-    let before = case.snapshots()?;
     let origin = case.fleet_workspace()?;
     origin.apply()?;
 
@@ -43,7 +44,7 @@ pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
         let mut blocks = String::new();
         for address in ADDRESSES {
             let id = id(&origin, address)?;
-            blocks.push_str(&format!("import {{\n  to       = {address}\n  identity = {{ ref = {id:?} }}\n}}\n"));
+            writeln!(blocks, "import {{\n  to       = {address}\n  identity = {{ ref = {id:?} }}\n}}")?;
         }
         by_identity.write("imports.tf", &blocks)?;
         let planned = by_identity.plans_imports_only()?;
@@ -51,10 +52,8 @@ pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
         by_identity.plans_nothing()?;
         by_identity.forget()?;
     }
-    // Both know the same objects; one of them destroys them.
-    by_id.forget()?;
-    origin.destroy()?;
-    case.is_as_it_was(&before)
+    // All know the same objects; if a claim fails, only the first destroys them.
+    by_id.forget()
 }
 
 /// The import id of a resource: its `ref`, and for an application one that is made from its fleet's.
@@ -91,7 +90,8 @@ impl Workspace {
     /// Plans, and checks that there is nothing but imports.
     fn plans_imports_only(&self) -> anyhow::Result<crate::process::Finished> {
         let planned = self.run(&["plan", "-json"])?.ended_with(0)?;
-        let summary = planned.messages().into_iter().find(|it| it["type"] == "change_summary").unwrap_or_default();
+        let summary =
+            planned.messages().into_iter().find(|it| it["type"] == "change_summary").unwrap_or_default();
         let changes = &summary["changes"];
         let counts = |key: &str| changes[key].as_u64().unwrap_or(0);
         ensure!(

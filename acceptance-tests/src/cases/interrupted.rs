@@ -8,7 +8,7 @@ use lab::fault::Fault;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::quickstart::workloads_are;
+use super::workloads::Workloads;
 use crate::case::Case;
 use crate::process::{Finished, Running};
 use crate::wait::until;
@@ -74,7 +74,7 @@ fn check(case: &Case<'_>, end: End) -> anyhow::Result<()> {
         let phase = workspace.instance(address)?["attributes"]["phase"].clone();
         ensure!(phase == "ready", "{address} is {phase}");
     }
-    workloads_are(case, "edge")?;
+    Workloads::of(case).are(case, "edge")?;
     workspace.plans_nothing()?;
     workspace.destroy()?;
     case.is_as_it_was(&before)
@@ -95,7 +95,9 @@ fn ended_in_mid_create(
             return Ok(Some(false));
         }
         let found = hub.find(path)?;
-        Ok(found.is_some_and(|it| it["items"].as_array().is_none_or(|items| !items.is_empty())).then_some(true))
+        Ok(found
+            .is_some_and(|it| it["items"].as_array().is_none_or(|items| !items.is_empty()))
+            .then_some(true))
     })?;
     if !met {
         let finished = running.wait(PATIENCE)?;

@@ -9,37 +9,65 @@ pub mod quickstart;
 pub mod refused;
 pub mod secrets;
 pub mod unreachable;
+mod workloads;
 
 use crate::case::Case;
 
+/// How a claim is checked.
+pub type Check = fn(&Case<'_>) -> anyhow::Result<()>;
+
 /// A claim: its name as a test, the short name that its objects bear, and how it is checked.
+#[derive(Clone, Copy)]
 pub struct Claim {
     /// The name of the test.
     pub name: &'static str,
     /// The short name, a DNS-1123 label.
     pub short: &'static str,
+    /// Beside which others.
+    pub beside: Beside,
     /// How it is checked.
-    pub check: fn(&Case<'_>) -> anyhow::Result<()>,
+    pub check: Check,
+}
+
+/// Beside which other claims one can be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// It touches only what bears its own name.
+    Any,
+    /// It breaks a cluster, installs what all share, or uses the names of the example.
+    None,
 }
 
 /// All claims, in the order in which they are checked.
+///
+/// Those that say nothing about a destroy leave their objects to the end of the lab: a destroy takes half a minute,
+/// which is namespaces going one after the other.
 pub fn all() -> Vec<Claim> {
-    let claim = |name, short, check| Claim { name, short, check };
+    let claim = |name, short, beside, check| Claim { name, short, beside, check };
     vec![
-        claim("bad_configuration_is_refused_by_validate", "invalid", refused::by_validate as fn(&Case<'_>) -> _),
-        claim("bad_input_is_told_at_plan", "unplanned", refused::by_plan),
-        claim("bad_kubeconfigs_are_told_at_apply", "kubeconfigs", refused::by_apply),
-        claim("clusters_and_fleets_that_are_others_are_told_at_apply", "others", refused::others),
-        claim("applications_that_flux_refuses_are_told_with_its_words", "broken", refused::by_flux),
-        claim("quickstart_moves_with_a_label_and_leaves_nothing", "quickstart", quickstart::check),
-        claim("a_killed_create_is_carried_on", "killed", interrupted::killed),
-        claim("a_create_ended_by_ctrl_c_is_carried_on", "stopped", interrupted::stopped),
-        claim("a_member_that_is_down_is_a_warning", "down", unreachable::down),
-        claim("a_member_that_hangs_is_a_warning", "hangs", unreachable::hangs),
-        claim("drift_is_planned_and_mended", "drift", drift::check),
-        claim("everything_can_be_imported", "imported", imports::check),
-        claim("no_secret_is_in_state_plan_or_logs", "secrets", secrets::check),
-        claim("states_of_all_versions_plan_empty", "frozen", frozen_states::check),
-        claim("flux_is_installed_and_removed", "flux", flux_install::check),
+        claim(
+            "bad_configuration_is_refused_by_validate",
+            "invalid",
+            Beside::Any,
+            refused::by_validate as Check,
+        ),
+        claim("bad_input_is_told_at_plan", "unplanned", Beside::Any, refused::by_plan),
+        claim("bad_kubeconfigs_are_told_at_apply", "kubeconfigs", Beside::Any, refused::by_apply),
+        claim("references_that_lead_elsewhere_are_told_at_apply", "others", Beside::Any, refused::others),
+        claim("what_flux_refuses_is_told_with_its_words", "broken", Beside::Any, refused::by_flux),
+        claim("everything_can_be_imported", "imported", Beside::Any, imports::check),
+        claim("drift_is_planned_and_mended", "drift", Beside::Any, drift::check),
+        claim("no_secret_is_in_state_plan_or_logs", "secrets", Beside::Any, secrets::check),
+        claim("states_of_all_versions_plan_empty", "frozen", Beside::Any, frozen_states::check),
+        claim(
+            "quickstart_moves_with_a_label_and_leaves_nothing",
+            "quickstart",
+            Beside::None,
+            quickstart::check,
+        ),
+        claim("a_killed_create_is_carried_on", "killed", Beside::None, interrupted::killed),
+        claim("a_create_ended_by_ctrl_c_is_carried_on", "stopped", Beside::None, interrupted::stopped),
+        claim("a_member_out_of_reach_is_a_warning", "away", Beside::None, unreachable::check),
+        claim("flux_is_installed_and_removed", "flux", Beside::None, flux_install::check),
     ]
 }

@@ -1,38 +1,23 @@
-//! Apply, move by a label, destroy: what a user does first.
+//! `examples/quickstart`: apply, move by a label, destroy. What a user does first.
+
+use std::path::Path;
 
 use anyhow::ensure;
 use serde_json::json;
 
+use super::workloads::Workloads;
+use crate::apps;
 use crate::case::Case;
-use crate::cluster::Cluster;
 
-/// Where the workload of the policy `base` is.
-fn base(case: &Case<'_>) -> String {
-    format!("/apis/apps/v1/namespaces/{}/deployments/web", case.name)
-}
-
-/// Where the workload of the policy `edge` is.
-fn edge(case: &Case<'_>) -> String {
-    format!("/apis/apps/v1/namespaces/default/deployments/{}-cache", case.name)
-}
-
-fn runs(cluster: &Cluster, deployment: &str) -> anyhow::Result<bool> {
-    let found = cluster.find(deployment)?.unwrap_or_default();
-    Ok(found["status"]["availableReplicas"] == 1)
-}
-
-/// Checks that `base` runs everywhere and `edge` on the named cluster alone.
-pub(crate) fn workloads_are(case: &Case<'_>, edge_is_on: &str) -> anyhow::Result<()> {
-    for cluster in case.site.clusters() {
-        ensure!(runs(cluster, &base(case))?, "`base` does not run on {}", cluster.name);
-        if cluster.name == edge_is_on {
-            ensure!(runs(cluster, &edge(case))?, "`edge` does not run on {}", cluster.name);
-        } else {
-            ensure!(cluster.find(&edge(case))?.is_none(), "`edge` is on {}", cluster.name);
-        }
-    }
-    Ok(())
-}
+/// The members as the example has them, and with the label on the other one.
+const AS_IT_IS: [&str; 2] = [
+    "hub  = { ref = kurator_attached_cluster.hub.ref }",
+    "edge = { ref = kurator_attached_cluster.edge.ref, labels = { env = \"edge\" } }",
+];
+const MOVED: [&str; 2] = [
+    "hub  = { ref = kurator_attached_cluster.hub.ref, labels = { env = \"edge\" } }",
+    "edge = { ref = kurator_attached_cluster.edge.ref }",
+];
 
 /// The claim.
 ///
@@ -41,18 +26,28 @@ pub(crate) fn workloads_are(case: &Case<'_>, edge_is_on: &str) -> anyhow::Result
 /// It does not hold.
 pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
     let before = case.snapshots()?;
-    let workspace = case.fleet_workspace()?;
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/quickstart");
+    let git_url = apps::seed(case.site, &example.join("apps"), &case.name)?;
+    let workloads = Workloads {
+        base: "/apis/apps/v1/namespaces/podinfo/deployments/podinfo".to_owned(),
+        edge: "/apis/apps/v1/namespaces/podinfo-edge/deployments/podinfo-cache".to_owned(),
+    };
+    let workspace = case.workspace()?;
+    workspace.take_from(&example)?;
+    workspace.variables(&json!({"kubeconfig": case.site.environment.kubeconfig, "git_url": git_url}))?;
     workspace.apply()?;
-    workloads_are(case, "edge")?;
+    workloads.are(case, "edge")?;
     workspace.plans_nothing()?;
     workspace.refreshes_nothing()?;
 
-    let mut variables = case.variables();
-    variables["hub_labels"] = json!({"env": "edge"});
-    variables["edge_labels"] = json!({});
-    workspace.variables(&variables)?;
+    let mut text = workspace.read("main.tf")?;
+    for (now, moved) in AS_IT_IS.into_iter().zip(MOVED) {
+        ensure!(text.contains(now), "the example has no line `{now}`");
+        text = text.replace(now, moved);
+    }
+    workspace.write("main.tf", &text)?;
     workspace.apply()?;
-    workloads_are(case, "hub")?;
+    workloads.are(case, "hub")?;
     workspace.plans_nothing()?;
     workspace.refreshes_nothing()?;
 

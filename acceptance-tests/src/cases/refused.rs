@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::apps;
 use crate::case::Case;
 use crate::process::Finished;
+use crate::workspace;
 
 /// What is expected of one resource: its address, and texts of the summary, of the detail and of the line it is at.
 type Expected = (&'static str, &'static [&'static str]);
@@ -20,7 +21,10 @@ const BY_VALIDATE: &[Expected] = &[
     ("kurator_fleet.host", &["Not a cluster's reference", "`10.0.0.1:6443`", "host     ="]),
     ("kurator_fleet.twice", &["One cluster is a member twice", "`one` and `two`"]),
     ("kurator_application.name", &["is not a DNS-1123 label", "`Not_A_Name`", "name          ="]),
-    ("kurator_application.ref", &["A fleet's target belongs here", "kurator_fleet.NAME.target", "fleet         ="]),
+    (
+        "kurator_application.ref",
+        &["A fleet's target belongs here", "kurator_fleet.NAME.target", "fleet         ="],
+    ),
     ("kurator_application.source", &["Git URL cannot be used"]),
     ("kurator_application.source", &["Revision is ambiguous"]),
     ("kurator_application.source", &["Not a duration", "`soon`"]),
@@ -87,7 +91,10 @@ pub fn by_plan(case: &Case<'_>) -> anyhow::Result<()> {
     let workspace = case.workspace()?;
     workspace.take("unplanned")?;
     let planned = workspace.run(&["plan", "-json"])?.ended_with(1)?;
-    errors(&planned, &[("kurator_application.ref", &["A fleet's target belongs here", "kurator_fleet.demo.ref"])])?;
+    errors(
+        &planned,
+        &[("kurator_application.ref", &["A fleet's target belongs here", "kurator_fleet.demo.ref"])],
+    )?;
     let warned = ["kurator_application.nowhere", "Policy chooses no cluster", "`env = moon`", "`hub`"];
     planned.says("warning", &warned)
 }
@@ -118,7 +125,8 @@ fn kubeconfigs(case: &Case<'_>) -> anyhow::Result<tempfile::TempDir> {
         let text = fs::read(case.site.lab.kubeconfig(Some(name))?).context("reading a kubeconfig")?;
         serde_json::from_slice(&text).context("reading a kubeconfig")
     };
-    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).context("writing a kubeconfig");
+    let write =
+        |name: &str, text: String| fs::write(folder.path().join(name), text).context("writing a kubeconfig");
     let (good, other) = (read("hub")?, read("edge")?);
     write("good", good.to_string())?;
     write("not_yaml", "{ this: [is no YAML".to_owned())?;
@@ -157,8 +165,11 @@ pub fn others(case: &Case<'_>) -> anyhow::Result<()> {
     // A destroy would refuse the same configuration again. The attached clusters alone are in state, and they made
     // nothing.
     let stored = workspace.addresses()?;
-    ensure!(stored == ["kurator_attached_cluster.edge", "kurator_attached_cluster.hub"], "in state: {stored:?}");
-    std::fs::remove_file(workspace.path("terraform.tfstate")).context("removing a state")?;
+    ensure!(
+        stored == ["kurator_attached_cluster.edge", "kurator_attached_cluster.hub"],
+        "in state: {stored:?}"
+    );
+    fs::remove_file(workspace.path("terraform.tfstate")).context("removing a state")?;
     case.is_as_it_was(&before)
 }
 
@@ -169,7 +180,7 @@ pub fn others(case: &Case<'_>) -> anyhow::Result<()> {
 /// The claim does not hold.
 pub fn by_flux(case: &Case<'_>) -> anyhow::Result<()> {
     let before = case.snapshots()?;
-    apps::seed(case.site, "broken/apps", &case.name)?;
+    apps::seed(case.site, &workspace::case_folder("broken").join("apps"), &case.name)?;
     let workspace = case.workspace()?;
     workspace.take("broken")?;
     workspace.variables(&case.variables())?;
