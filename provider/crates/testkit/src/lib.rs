@@ -6,6 +6,7 @@ mod fake_kube_flux;
 mod fake_kube_state;
 pub mod protocol_client;
 pub mod protocol_client_checks;
+mod protocol_client_import;
 pub mod protocol_client_instance;
 mod protocol_client_propose;
 pub mod protocol_client_schema;

@@ -1,6 +1,6 @@
 //! What a managed resource is: typed on the outside, erased for the server.
 //!
-//! The framework applies the rules that are the same for every resource (see [`crate::rules`]), so an implementation
+//! The framework applies the rules that are the same for every resource (see `crate::rules`), so an implementation
 //! says only what is its own. Every method may be called on a provider that was never configured, except
 //! [`Resource::create`], [`Resource::read`], [`Resource::update`], [`Resource::delete`] and [`Resource::import`].
 

@@ -91,6 +91,25 @@ async fn a_refused_update_keeps_what_was_stored_private_bytes_included() {
 }
 
 #[tokio::test]
+async fn a_refused_change_answers_with_what_it_was_given() {
+    let bench = bench().await;
+    let thing = bench.thing([]).await;
+    let plan = bench.plan_thing(&thing, [("behave", text("refuse"))]).await;
+    let request = pb::apply_resource_change::Request {
+        type_name: "toy_thing".to_owned(),
+        prior_state: Some(pack(thing.object())),
+        planned_state: Some(pack(&plan.planned)),
+        config: Some(pack(&plan.config)),
+        planned_private: plan.private.clone(),
+        planned_identity: plan.identity.clone(),
+        ..pb::apply_resource_change::Request::default()
+    };
+    let response = bench.wire().apply_resource_change(request).await.unwrap().into_inner();
+    assert_eq!(response.new_state, Some(pack(&Raw::Null)));
+    assert_eq!((response.private, response.new_identity), (plan.private, plan.identity));
+}
+
+#[tokio::test]
 async fn a_failure_with_a_state_stores_it_with_unknowns_as_null() {
     let bench = bench().await;
     let (thing, told) = created(&bench, "fail_with_state").await;

@@ -88,6 +88,13 @@ async fn an_ephemeral_resource_is_opened_renewed_and_closed() {
     let want = object([("length", number(8)), ("token", text("xxxxxxxx"))]);
     assert_eq!((in_words(&opened.diagnostics), opened.result), (vec![], Some(pack(&want))));
     assert_eq!(opened.renew_at.map(|at| (at.seconds, at.nanos)), Some((1, 500_000_000)));
+    let request = pb::open_ephemeral_resource::Request {
+        type_name: type_name(),
+        config: Some(pack(&object([("length", number(13)), ("token", Raw::Null)]))),
+        client_capabilities: None,
+    };
+    let unlucky = wire.open_ephemeral_resource(request).await.unwrap().into_inner();
+    assert_eq!(in_words(&unlucky.diagnostics), ["error: token: Provider left a value unknown"]);
     let request =
         pb::renew_ephemeral_resource::Request { type_name: type_name(), private: opened.private.clone() };
     let renewed = wire.renew_ephemeral_resource(request).await.unwrap().into_inner();

@@ -2,6 +2,7 @@
 
 use testkit::protocol_client::{in_words, pack};
 use testkit::protocol_client_instance::{Action, Instance};
+use tf_provider::proto::tfplugin6 as pb;
 use tf_value::raw::Raw;
 use tf_value::refinement::Refinement;
 
@@ -205,4 +206,9 @@ async fn an_update_keeps_the_identity_and_a_create_may_not_know_it() {
     let plan = bench.plan_thing(&thing, [("size", number(2))]).await;
     let known = object([("id", text("id-of-t"))]);
     assert_eq!(plan.identity.unwrap().identity_data, Some(pack(&known)));
+    let mut thing = thing;
+    let other =
+        Some(pb::ResourceIdentityData { identity_data: Some(pack(&object([("id", text("other"))]))) });
+    thing.stored.as_mut().unwrap().identity.clone_from(&other);
+    assert_eq!(bench.plan_thing(&thing, [("size", number(2))]).await.identity, other);
 }
