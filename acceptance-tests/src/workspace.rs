@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::environment;
@@ -260,6 +260,18 @@ impl Workspace {
         self.run(&["plan", "-json", "-refresh-only", "-detailed-exitcode"])?.ended_with(0)
     }
 
+    /// Takes over what is there, without a change to it, and checks that this settles: hosts store what an import or an
+    /// older host left open, such as dependencies and identities, only at the next apply.
+    ///
+    /// # Errors
+    ///
+    /// There is something to change, or a refresh after it finds something.
+    pub fn settles(&self) -> anyhow::Result<()> {
+        self.plans_nothing()?;
+        self.apply()?;
+        self.refreshes_nothing().map(drop)
+    }
+
     /// The state as stored; null if there is none.
     ///
     /// # Errors
@@ -274,7 +286,8 @@ impl Workspace {
         }
     }
 
-    /// The addresses of the managed resources in state, without keys.
+    /// The addresses of the managed resources in state that have an instance, without keys. A resource whose create was
+    /// refused may stand there without one.
     ///
     /// # Errors
     ///
@@ -282,7 +295,11 @@ impl Workspace {
     pub fn addresses(&self) -> anyhow::Result<Vec<String>> {
         let state = self.state()?;
         let resources = state["resources"].as_array().cloned().unwrap_or_default();
-        Ok(resources.iter().filter(|it| it["mode"] == "managed").map(address).collect())
+        Ok(resources
+            .iter()
+            .filter(|it| it["mode"] == "managed" && it["instances"] != json!([]))
+            .map(address)
+            .collect())
     }
 
     /// The one instance of a resource, with its `attributes` and `status`; null if it is not in state.
