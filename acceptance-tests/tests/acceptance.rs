@@ -33,8 +33,8 @@ struct Shared {
     rows: Arc<Mutex<Vec<Row>>>,
     /// Held by all who are at work: for writing by those who must be alone.
     at_work: Arc<RwLock<()>>,
-    /// Where the lab is, for whoever has to end it without waiting for the claims that use it.
-    lab: Arc<Mutex<Option<PathBuf>>>,
+    /// Where the lab and the workspaces are, for whoever has to end them without waiting for the claims that use them.
+    folders: Arc<Mutex<Option<[PathBuf; 2]>>>,
 }
 
 impl Shared {
@@ -44,7 +44,8 @@ impl Shared {
             return Ok(Arc::clone(site));
         }
         let opened = Arc::new(Site::open(Progress::to(|line| println!("{line}")))?);
-        *self.lab.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened.lab.dir().to_owned());
+        let folders = [opened.lab.dir().to_owned(), opened.scratch().to_owned()];
+        *self.folders.lock().unwrap_or_else(PoisonError::into_inner) = Some(folders);
         *site = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -77,9 +78,9 @@ impl Shared {
         Trial::test(format!("{}::{}", host.kind.name(), claim.name), move || shared.check(&host, claim))
     }
 
-    /// Ends the lab, and all that was started, at Ctrl-C.
+    /// Ends the lab, and all that was started, at Ctrl-C. A lab that is only on its way up goes with the next run.
     fn end_at_interrupt(&self) {
-        let lab = Arc::clone(&self.lab);
+        let folders = Arc::clone(&self.folders);
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let Ok(runtime) = runtime else { return };
@@ -87,11 +88,13 @@ impl Shared {
                 return;
             }
             process::end_all();
-            let dir = lab.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if let Some(dir) = dir
-                && let Err(error) = Lab::down_if_there(Some(&dir), &Progress::silent())
-            {
-                eprintln!("taking the lab down: {error:#}");
+            if let Some([lab, scratch]) = folders.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+                if let Err(error) = Lab::down_if_there(Some(&lab), &Progress::silent()) {
+                    eprintln!("taking the lab down: {error:#}");
+                }
+                if let Err(error) = std::fs::remove_dir_all(&scratch) {
+                    eprintln!("removing {}: {error}", scratch.display());
+                }
             }
             std::process::exit(130);
         });
@@ -104,8 +107,8 @@ fn main() -> ExitCode {
     }
     let shared = Shared::default();
     let mut arguments = Arguments::from_args();
-    // Most of a claim is waiting, so two at a time take little longer than one.
-    arguments.test_threads = Some(2);
+    // Most of a claim is waiting, so some at a time take little longer than one.
+    arguments.test_threads = Some(3);
     let mut trials = Vec::new();
     for kind in [Kind::Terraform, Kind::Tofu] {
         match Host::find(kind, &Progress::to(|line| println!("{line}"))) {

@@ -45,18 +45,13 @@ pub enum Beside {
 pub fn all() -> Vec<Claim> {
     let claim = |name, short, beside, check| Claim { name, short, beside, check };
     vec![
-        claim(
-            "bad_configuration_is_refused_by_validate",
-            "invalid",
-            Beside::Any,
-            refused::by_validate as Check,
-        ),
+        claim("bad_configuration_is_refused_by_validate", "invalid", Beside::Any, refused::by_validate),
         claim("bad_input_is_told_at_plan", "unplanned", Beside::Any, refused::by_plan),
         claim("bad_kubeconfigs_are_told_at_apply", "kubeconfigs", Beside::Any, refused::by_apply),
         claim("references_that_lead_elsewhere_are_told_at_apply", "others", Beside::Any, refused::others),
-        claim("what_flux_refuses_is_told_with_its_words", "broken", Beside::Any, refused::by_flux),
         claim("everything_can_be_imported", "imported", Beside::Any, imports::check),
         claim("drift_is_planned_and_mended", "drift", Beside::Any, drift::check),
+        claim("a_fleet_that_is_gone_is_told_and_made_anew", "gone", Beside::Any, drift::gone),
         claim("no_secret_is_in_state_plan_or_logs", "secrets", Beside::Any, secrets::check),
         claim("states_of_all_versions_plan_empty", "frozen", Beside::Any, frozen_states::check),
         claim(
