@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// # Errors
 ///
 /// The claim does not hold.
-pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     let workspace = case.fleet_workspace()?;
     workspace.apply()?;
     let hub = case.site.hub()?;
@@ -52,7 +52,7 @@ pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// The claim does not hold.
-pub fn gone(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn gone(case: &Case<'_>) -> anyhow::Result<()> {
     let workspace = case.fleet_workspace()?;
     workspace.apply()?;
     let hub = case.site.hub()?;

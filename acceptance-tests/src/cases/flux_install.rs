@@ -13,7 +13,7 @@ const CONTROLLERS: [&str; 3] = ["source-controller", "kustomize-controller", "he
 /// # Errors
 ///
 /// It does not hold.
-pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     let before = case.snapshots()?;
     let manifests = case.site.lab.flux_manifests()?;
     let workspace = case.workspace()?;

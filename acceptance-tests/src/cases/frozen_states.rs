@@ -23,7 +23,7 @@ const KUBECONFIG: &str = "kubeconfig";
 /// # Errors
 ///
 /// It does not hold.
-pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     let workspace = case.fleet_workspace()?;
     workspace.apply()?;
     let state = workspace.state()?;

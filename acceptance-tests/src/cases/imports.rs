@@ -21,7 +21,7 @@ const ADDRESSES: [&str; 4] = [
 /// # Errors
 ///
 /// It does not hold.
-pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     let origin = case.fleet_workspace()?;
     origin.apply()?;
 

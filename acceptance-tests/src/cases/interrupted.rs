@@ -34,7 +34,7 @@ enum End {
 /// # Errors
 ///
 /// The claim does not hold.
-pub fn killed(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn killed(case: &Case<'_>) -> anyhow::Result<()> {
     check(case, End::Kill)
 }
 
@@ -43,7 +43,7 @@ pub fn killed(case: &Case<'_>) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// The claim does not hold.
-pub fn stopped(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn stopped(case: &Case<'_>) -> anyhow::Result<()> {
     check(case, End::Interrupt)
 }
 

@@ -1,14 +1,14 @@
 //! The claims, a file each.
 
-pub mod drift;
-pub mod flux_install;
-pub mod frozen_states;
-pub mod imports;
-pub mod interrupted;
-pub mod quickstart;
-pub mod refused;
-pub mod secrets;
-pub mod unreachable;
+mod drift;
+mod flux_install;
+mod frozen_states;
+mod imports;
+mod interrupted;
+mod quickstart;
+mod refused;
+mod secrets;
+mod unreachable;
 mod workloads;
 
 use crate::case::Case;
@@ -45,6 +45,8 @@ pub enum Beside {
 pub fn all() -> Vec<Claim> {
     let claim = |name, short, beside, check| Claim { name, short, beside, check };
     vec![
+        // The longest first.
+        claim("what_flux_refuses_is_told_with_its_words", "broken", Beside::Any, refused::by_flux as Check),
         claim("bad_configuration_is_refused_by_validate", "invalid", Beside::Any, refused::by_validate),
         claim("bad_input_is_told_at_plan", "unplanned", Beside::Any, refused::by_plan),
         claim("bad_kubeconfigs_are_told_at_apply", "kubeconfigs", Beside::Any, refused::by_apply),

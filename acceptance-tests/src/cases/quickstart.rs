@@ -24,7 +24,7 @@ const MOVED: [&str; 2] = [
 /// # Errors
 ///
 /// It does not hold.
-pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     let before = case.snapshots()?;
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/quickstart");
     let git_url = apps::seed(case.site, &example.join("apps"), &case.name)?;

@@ -76,7 +76,7 @@ fn errors(finished: &Finished, expected: &[Expected]) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// The claim does not hold.
-pub fn by_validate(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn by_validate(case: &Case<'_>) -> anyhow::Result<()> {
     let workspace = case.workspace()?;
     workspace.take("invalid")?;
     errors(&workspace.run(&["validate", "-json"])?.ended_with(1)?, BY_VALIDATE)
@@ -87,7 +87,7 @@ pub fn by_validate(case: &Case<'_>) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// The claim does not hold.
-pub fn by_plan(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn by_plan(case: &Case<'_>) -> anyhow::Result<()> {
     let workspace = case.workspace()?;
     workspace.take("unplanned")?;
     let planned = workspace.run(&["plan", "-json"])?.ended_with(1)?;
@@ -104,7 +104,7 @@ pub fn by_plan(case: &Case<'_>) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// The claim does not hold.
-pub fn by_apply(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn by_apply(case: &Case<'_>) -> anyhow::Result<()> {
     let folder = kubeconfigs(case)?;
     let workspace = case.workspace()?;
     workspace.take("kubeconfigs")?;
@@ -149,7 +149,7 @@ fn kubeconfigs(case: &Case<'_>) -> anyhow::Result<tempfile::TempDir> {
 /// # Errors
 ///
 /// The claim does not hold.
-pub fn others(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn others(case: &Case<'_>) -> anyhow::Result<()> {
     let before = case.snapshots()?;
     let workspace = case.workspace()?;
     workspace.take("others")?;
@@ -178,7 +178,7 @@ pub fn others(case: &Case<'_>) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// The claim does not hold.
-pub fn by_flux(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn by_flux(case: &Case<'_>) -> anyhow::Result<()> {
     let before = case.snapshots()?;
     apps::seed(case.site, &workspace::case_folder("broken").join("apps"), &case.name)?;
     let workspace = case.workspace()?;

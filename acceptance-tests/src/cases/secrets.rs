@@ -14,7 +14,7 @@ const MARKER: &str = "planted-marker-73c1f0-planted-marker";
 /// # Errors
 ///
 /// It does not hold.
-pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     let workspace = case.fleet_workspace()?;
     workspace.take("secrets")?;
     let mut variables = case.variables();

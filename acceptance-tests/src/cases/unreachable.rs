@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 /// # Errors
 ///
 /// The claim does not hold.
-pub fn check(case: &Case<'_>) -> anyhow::Result<()> {
+pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     let before = case.snapshots()?;
     let workspace = case.fleet_workspace()?;
     workspace.apply()?;
