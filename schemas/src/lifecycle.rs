@@ -82,7 +82,7 @@ pub fn with_lifecycle(mut own: Schema) -> Schema {
 
 fn attributes() -> Vec<Attribute> {
     let timeout = |name, what: &str| {
-        Attribute::string(name, format!("How long a {what} may take, such as `10m`."))
+        Attribute::string(name, format!("How long {what} may take, such as `10m`."))
             .checked(checks::duration)
     };
     vec![
@@ -115,10 +115,10 @@ fn attributes() -> Vec<Attribute> {
         Attribute::object(
             "timeouts",
             vec![
-                timeout("create", "create"),
-                timeout("read", "read"),
-                timeout("update", "update"),
-                timeout("delete", "delete"),
+                timeout("create", "a create"),
+                timeout("read", "a read"),
+                timeout("update", "an update"),
+                timeout("delete", "a delete"),
             ],
             "How long each operation may take, as Go-style durations. Defaults: create and update `20m`, read `2m`, \
              delete `20m`.",
