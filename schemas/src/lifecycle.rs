@@ -82,8 +82,7 @@ pub fn with_lifecycle(mut own: Schema) -> Schema {
 
 fn attributes() -> Vec<Attribute> {
     let timeout = |name, what: &str| {
-        Attribute::string(name, format!("How long {what} may take, such as `10m`."))
-            .checked(checks::duration)
+        Attribute::string(name, format!("How long {what} may take, such as `10m`.")).checked(checks::duration)
     };
     vec![
         Attribute::string(

@@ -97,8 +97,9 @@ model! {
 pub const DEFAULT_MEMBER_ROLE: &str = "cluster-admin";
 /// Where Flux's manifests are where the user names no place: the Flux project's own public artifact.
 pub const DEFAULT_FLUX_SOURCE: &str = "oci://ghcr.io/fluxcd/flux-manifests";
-/// The tag of Flux's manifests where the user names none: the 2.8 line, whose controllers the lab runs.
-pub const DEFAULT_FLUX_VERSION: &str = "v2.8.0";
+/// The tag of Flux's manifests where the user names none: the newest of the 2.9 line (its release page, read
+/// 2026-11-21), whose controllers are the 1.9 and 1.6 lines that the lab runs.
+pub const DEFAULT_FLUX_VERSION: &str = "v2.9.5";
 /// Reconciliations at a time where the user names no number: more than the objects of a few dead members, so that
 /// these cannot block the rest.
 pub const DEFAULT_FLUX_CONCURRENCY: u32 = 20;
