@@ -1,9 +1,14 @@
 //! Members that leave, die, or turn out to be another cluster.
 
 use crate::world::{World, assert_good};
+use domain::name::Name;
 use engines::error::Kind;
 use serde_json::json;
 use testkit::protocol_client_instance::{Action, Applied};
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
 
 fn details(applied: &Applied) -> String {
     applied
@@ -111,4 +116,42 @@ async fn a_label_of_one_member_touches_nothing_of_the_other() {
             .collect::<Vec<_>>(),
         ["put_placement demo/web-far-hub"]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_lost_of_a_member_is_put_back_before_it_leaves() {
+    for whole_record in [false, true] {
+        let mut world = whole().await;
+        if whole_record {
+            world.clusters.lose_member("uid-hub", &name("demo"), &name("edge"));
+        } else {
+            world.clusters.lose_kubeconfig("uid-hub", &name("demo"), &name("edge"));
+        }
+        let config =
+            world.fleet_of(&json!({ "hub": { "ref": "env:HUB?uid=uid-hub", "labels": { "env": "hub" } } }));
+        assert_good("leave", &world.client.converge(&mut world.fleet, &config).await.unwrap().1);
+        assert!(world.clusters.objects("uid-edge").is_empty());
+        assert!(world.clusters.accounts("uid-edge").is_empty());
+        assert_good("application", &world.converge_application().await.1);
+        world.destroy_all().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_lost_of_a_member_is_put_back_before_a_destroy() {
+    let mut world = whole().await;
+    world.clusters.lose_kubeconfig("uid-hub", &name("demo"), &name("edge"));
+    world.clusters.lose_member("uid-hub", &name("demo"), &name("hub"));
+    world.destroy_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fleet_whose_records_are_lost_still_leaves_no_account() {
+    let mut world = World::new().await;
+    assert_good("fleet", &world.converge_fleet("edge", "hub").await.1);
+    for member in ["edge", "hub"] {
+        world.clusters.lose_member("uid-hub", &name("demo"), &name(member));
+    }
+    assert_good("destroy", &world.client.destroy(&mut world.fleet).await.unwrap());
+    assert!(world.clusters.is_empty());
 }

@@ -1,11 +1,14 @@
 //! Members as they are met while applying: there, proven gone, or out of reach.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::cluster_ref::ClusterRef;
+use domain::fleet::{AccessSpec, EVERYTHING, MemberRecord};
 use domain::name::Name;
 use engines::clusters::{Cluster, Clusters};
 use engines::error::{EngineError, Kind};
+use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
 
 use crate::journal::{Failure, Note};
@@ -66,4 +69,50 @@ impl Met {
             }
         }
     }
+}
+
+/// Sees to it that Flux on `host` can clean up on a member: without the member's kubeconfig it would hold its objects
+/// for good, and say so nowhere but in its log (lab, 2026-11-21). A kubeconfig that is missing is put back.
+///
+/// # Errors
+///
+/// The trouble on the host or on the member.
+pub async fn keep_the_way_open(
+    host: &Arc<dyn Cluster>,
+    fleet: &Name,
+    member: &Name,
+    (there, reference): (&Arc<dyn Cluster>, &ClusterRef),
+    conflicts: Conflicts,
+    limits: &Limits,
+) -> Result<(), Failure> {
+    let on_host = |error| Failure::Engine { member: None, error };
+    let found = host.fleet_host().observe_fleet(fleet, limits).await.map_err(on_host)?;
+    let Some(namespace) = found.namespace.filter(|namespace| !namespace.deleting) else { return Ok(()) };
+    let recorded = found.members.get(member);
+    if recorded.is_some_and(|facts| facts.has_kubeconfig) {
+        return Ok(());
+    }
+    tracing::info!(
+        member = member.as_str(),
+        "the host lost the member's kubeconfig; it is put back for the removal"
+    );
+    let role = namespace.member_role.as_deref().unwrap_or(EVERYTHING);
+    let access = AccessSpec::of(fleet, host.facts().uid.as_str(), role);
+    let mut access = there
+        .member()
+        .grant(&access, limits)
+        .await
+        .map_err(|error| Failure::Engine { member: Some(member.clone()), error })?;
+    let record = MemberRecord {
+        cluster: recorded.and_then(|facts| facts.cluster.clone()).unwrap_or_else(|| reference.clone()),
+        labels: recorded.map_or_else(BTreeMap::new, |facts| facts.labels.clone()),
+        api_server: recorded.and_then(|facts| facts.api_server.clone()),
+    };
+    if let Some(endpoint) = &record.api_server {
+        access.endpoint.clone_from(endpoint);
+    }
+    host.fleet_host()
+        .put_member(fleet, member, &record, Some(&access), conflicts, limits)
+        .await
+        .map_err(on_host)
 }

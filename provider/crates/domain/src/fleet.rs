@@ -12,6 +12,9 @@ pub const NAMESPACE_PREFIX: &str = "kurator-";
 /// The longest name of a fleet, in bytes: with the prefix it is still a label.
 pub const FLEET_NAME_MOST: usize = Name::MOST - NAMESPACE_PREFIX.len();
 
+/// The `ClusterRole` that every Kubernetes cluster has and that allows everything.
+pub const EVERYTHING: &str = "cluster-admin";
+
 /// What a fleet should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FleetSpec {
@@ -108,7 +111,7 @@ impl AccessSpec {
 pub struct FleetFacts {
     /// The fleet's namespace; none if there is none.
     pub namespace: Option<NamespaceFacts>,
-    /// Members whose kubeconfig Secret is on the host, by member name.
+    /// Members that the host has a record of, by member name.
     pub members: BTreeMap<Name, MemberFacts>,
 }
 

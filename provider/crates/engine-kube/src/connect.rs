@@ -27,7 +27,7 @@ const DOING: &str = "connecting to the cluster of";
 /// How long the other side may keep us waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// For a connection, with its TLS handshake.
+    /// For a connection, with its TLS handshake; and for the answer to who is there, which costs nobody anything.
     pub connect: Duration,
     /// For one request, from sending to the last byte of the answer.
     pub request: Duration,
@@ -65,7 +65,8 @@ impl KubeClusters {
         let target = kubeconfig::describe(place);
         let (client, endpoint, trust) = self.client(place, &target, limits).await?;
         let caller = Caller::new(client, self.patience.request);
-        let facts = ask(&caller, endpoint, &target, limits).await?;
+        let introduction = caller.with_patience(self.patience.connect);
+        let facts = ask(&introduction, endpoint, &target, limits).await?;
         tracing::debug!(endpoint = facts.endpoint, uid = facts.uid.as_str(), "connected");
         let shared = Arc::clone(locked(&self.shared).entry(facts.uid.clone()).or_default());
         Ok(Arc::new(KubeCluster { caller, facts, trust, shared }))

@@ -29,8 +29,25 @@ pub(crate) struct MemberSecret {
 /// `data` in the one key that matters.
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Data {
-    /// The kubeconfig, passed over.
-    value: Option<IgnoredAny>,
+    /// Whether there is a kubeconfig that Flux can use. Its text is looked at and not kept.
+    #[serde(default, rename = "value", deserialize_with = "is_kubeconfig")]
+    has_kubeconfig: bool,
+}
+
+/// What a kubeconfig of ours must have at least, wherever it leads.
+#[derive(Deserialize)]
+struct Usable {
+    clusters: Vec<IgnoredAny>,
+    users: Vec<IgnoredAny>,
+    contexts: Vec<IgnoredAny>,
+}
+
+fn is_kubeconfig<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let Some(encoded) = Option::<String>::deserialize(deserializer)? else { return Ok(false) };
+    let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(encoded) else { return Ok(false) };
+    // It is written as JSON, by us alone; anything else in its place was put there by hand.
+    let usable = serde_json::from_slice::<Usable>(&bytes);
+    Ok(usable.is_ok_and(|it| !(it.clusters.is_empty() || it.users.is_empty() || it.contexts.is_empty())))
 }
 
 /// The Secrets in a fleet's namespace.
@@ -101,7 +118,7 @@ impl MemberSecret {
                 .and_then(|text| serde_json::from_str(text).ok())
                 .unwrap_or_default(),
             api_server: self.metadata.annotation(API_SERVER).map(str::to_owned),
-            has_kubeconfig: self.data.value.is_some(),
+            has_kubeconfig: self.data.has_kubeconfig,
         }
     }
 }
@@ -135,10 +152,20 @@ mod tests {
             has_kubeconfig: false,
         };
         assert_eq!(read.to_facts(), facts);
-        body["data"] = json!({ "value": "aHVudGVyMg==" });
-        let read: MemberSecret = serde_json::from_value(body).unwrap();
+        let access = Access {
+            endpoint: "https://10.0.0.1:6443".into(),
+            certificate_authority: None,
+            token: SecretString::from("hunter2"),
+        };
+        body["data"] = access_body(&name("demo"), &name("edge"), &access)["data"].clone();
+        let read: MemberSecret = serde_json::from_value(body.clone()).unwrap();
         assert!(read.to_facts().has_kubeconfig);
-        assert!(!format!("{read:?}").contains("aHVudGVyMg"), "a value is never kept");
+        assert!(!format!("{read:?}").contains("hunter2"), "a value is never kept");
+        for garbage in ["aHVudGVyMg==", "no base64", "e30="] {
+            body["data"] = json!({ "value": garbage });
+            let read: MemberSecret = serde_json::from_value(body.clone()).unwrap();
+            assert!(!read.to_facts().has_kubeconfig, "{garbage}");
+        }
     }
 
     #[test]

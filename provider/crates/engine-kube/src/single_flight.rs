@@ -11,8 +11,9 @@ use tokio::time::Instant;
 
 use crate::errors::said;
 
-/// How long a failure to reach a cluster answers those who ask after it. A connect takes up to ten seconds to fail;
-/// without this a hundred resources on a dead cluster would wait for it one after another.
+/// How long a failure to reach a cluster answers those who ask after it, at least. One that took longer to find out
+/// is kept for as long as that took: a cluster, a fleet and an application on a hung host are read one after another,
+/// and each would wait again.
 const FAILURE_KEPT: Duration = Duration::from_secs(5);
 
 /// A value that is made once, by whoever asks first.
@@ -67,7 +68,7 @@ impl<T> SingleFlight<T> {
             Kept::Value { .. } | Kept::Failure { .. } | Kept::Nothing => {}
         }
         // A change during the flight makes its result old before it is kept.
-        let age = self.age();
+        let (age, begun) = (self.age(), Instant::now());
         match make().await {
             Ok(value) => {
                 let value = Arc::new(value);
@@ -77,7 +78,7 @@ impl<T> SingleFlight<T> {
             Err(error) => {
                 *kept = if error.kind == Kind::Unreachable {
                     let text = error.cause.as_ref().map_or_else(String::new, ToString::to_string);
-                    let until = Instant::now() + FAILURE_KEPT;
+                    let until = Instant::now() + begun.elapsed().max(FAILURE_KEPT);
                     Kept::Failure { until, doing: error.doing, target: error.target.clone(), text }
                 } else {
                     Kept::Nothing
@@ -133,6 +134,23 @@ mod tests {
         assert_eq!(ask(&flight, &flights, false).await, Err(Kind::Unreachable));
         tokio::time::advance(FAILURE_KEPT).await;
         assert_eq!(ask(&flight, &flights, false).await, Ok(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_that_took_long_answers_for_as_long() {
+        let (flight, flights) = (SingleFlight::default(), AtomicU32::new(0));
+        let (limits, long) = (limits(), FAILURE_KEPT * 2);
+        let slow: Result<Arc<u32>, EngineError> = flight
+            .get("asking", "it", &limits, || async {
+                tokio::time::advance(long).await;
+                Err(said("asking", "it", Kind::Unreachable, "no answer"))
+            })
+            .await;
+        assert_eq!(slow.unwrap_err().kind, Kind::Unreachable);
+        tokio::time::advance(long - Duration::from_millis(1)).await;
+        assert_eq!(ask(&flight, &flights, false).await, Err(Kind::Unreachable));
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(ask(&flight, &flights, false).await, Ok(1));
     }
 
     #[tokio::test(start_paused = true)]

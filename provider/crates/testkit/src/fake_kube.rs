@@ -167,6 +167,22 @@ impl FakeClusters {
         self.world().cluster(uid).fleet_facts(fleet)
     }
 
+    /// Takes the record of a member from a host by hand, kubeconfig and all.
+    pub fn lose_member(&self, uid: &str, fleet: &Name, member: &Name) {
+        if let Some(held) = self.world().cluster(uid).fleets.get_mut(fleet) {
+            held.members.remove(member);
+        }
+    }
+
+    /// Takes the kubeconfig of a member from a host by hand.
+    pub fn lose_kubeconfig(&self, uid: &str, fleet: &Name, member: &Name) {
+        if let Some(held) = self.world().cluster(uid).fleets.get_mut(fleet)
+            && let Some(member) = held.members.get_mut(member)
+        {
+            member.endpoint = None;
+        }
+    }
+
     /// The endpoint in the kubeconfig that a host keeps for a member.
     pub fn endpoint(&self, uid: &str, fleet: &Name, member: &Name) -> Option<String> {
         let mut world = self.world();

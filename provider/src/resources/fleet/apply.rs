@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use apply::dispatch::fleet::FleetHands;
 use apply::journal::Journal;
-use domain::fleet::FleetSpec;
+use domain::fleet::{FleetFacts, FleetSpec, MemberFacts};
 use domain::name::Name;
 use engines::clusters::Cluster;
 use planning::fleet::{FleetStages, FleetStep, admit_create, admit_update, drift, plan, teardown};
@@ -40,10 +40,13 @@ pub(super) async fn create(wanted: FleetModel, work: &Work) -> Outcome<FleetMode
 }
 
 pub(super) async fn update(prior: FleetModel, wanted: FleetModel, work: &Work) -> Outcome<FleetModel> {
-    let (spec, host, observed) = match prepare(&wanted, work).await {
+    let (spec, host, mut observed) = match prepare(&wanted, work).await {
         Ok(prepared) => prepared,
         Err(problems) => return Outcome::refused(problems),
     };
+    if let Ok(stored) = convert::spec(&prior) {
+        remember(&mut observed.host, stored);
+    }
     if let Some(before) = convert::host(&prior)
         && before.uid != spec.host.uid
     {
@@ -98,7 +101,7 @@ pub(super) async fn delete(stored: FleetModel, work: &Work) -> Outcome<FleetMode
             return Outcome::refused(report::trouble(&error, spec.host.place.called(), Path::to("host")));
         }
     };
-    let observed =
+    let mut observed =
         match observe(&spec.name, &host, &BTreeMap::new(), &spec.member_role, Flux::Probe, work).await {
             Ok(observed) => observed,
             Err(error) => {
@@ -115,9 +118,12 @@ pub(super) async fn delete(stored: FleetModel, work: &Work) -> Outcome<FleetMode
             return Outcome::gone(told.into());
         }
     }
+    let host_called = spec.host.place.called().to_owned();
+    let fleet = spec.name.clone();
+    remember(&mut observed.host, spec);
     let stages = teardown(&observed.host, &observed.flux, &work.incarnation);
-    let journal = hands(&spec.name, &host, work).carry_out(stages, &work.limits).await;
-    let told = told(spec.host.place.called(), &journal, Diagnostics::none());
+    let journal = hands(&fleet, &host, work).carry_out(stages, &work.limits).await;
+    let told = told(&host_called, &journal, Diagnostics::none());
     if journal.is_complete() {
         Outcome::gone(told)
     } else {
@@ -137,6 +143,19 @@ pub(super) async fn reopen(stored: &FleetModel, work: &Work) -> Result<(), Diagn
         .put_namespace(&spec.name, &mark.creating(), &role, work.conflicts, &work.limits)
         .await
         .map_err(|error| trouble(error).into())
+}
+
+/// Adds the members that are stored and that the host lost its record of: what the fleet has on them would be
+/// forgotten with it.
+fn remember(found: &mut FleetFacts, stored: FleetSpec) {
+    for (name, member) in stored.members {
+        found.members.entry(name).or_insert_with(|| MemberFacts {
+            cluster: Some(member.cluster),
+            labels: member.labels,
+            api_server: member.api_server,
+            has_kubeconfig: false,
+        });
+    }
 }
 
 /// Looks before anything is touched: the host, all members at once, and what is there.

@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::journal::{Failure, Journal, Note};
-use crate::members::{Met, OnUnreachable, meet};
+use crate::members::{Met, OnUnreachable, keep_the_way_open, meet};
 use crate::run::run;
 
 /// How long Flux may go on reporting one failure before it is taken as its last word: long enough for the order of
@@ -94,6 +94,10 @@ impl ApplicationHands<'_> {
             .map_err(on_host)?;
         let Some(facts) = found.placements.get(name) else { return Ok(Vec::new()) };
         let removal = if matches!(met, Met::There(_)) { Removal::Prune } else { Removal::Release };
+        if let (Met::There(there), Some(cluster)) = (&met, cluster) {
+            let member_there = (there, cluster);
+            keep_the_way_open(self.host, self.fleet, member, member_there, self.conflicts, limits).await?;
+        }
         distribution.remove_placement(self.fleet, name, removal, limits).await.map_err(on_host)?;
         if let Met::There(there) = &met
             && facts.kustomization.as_ref().is_none_or(|it| it.prune)

@@ -16,7 +16,7 @@ use futures::future::try_join_all;
 use planning::fleet::{FleetStages, FleetStep};
 
 use crate::journal::{Failure, Journal, Note};
-use crate::members::{Met, OnUnreachable, meet};
+use crate::members::{Met, OnUnreachable, keep_the_way_open, meet};
 use crate::run::run;
 
 /// What a fleet's steps are carried out with.
@@ -120,6 +120,10 @@ impl FleetHands<'_> {
             .filter(|(_, facts)| facts.member == *member)
             .collect();
         let removal = if matches!(met, Met::There(_)) { Removal::Prune } else { Removal::Release };
+        if let (Met::There(there), Some(cluster), false) = (&met, cluster, placements.is_empty()) {
+            let member_there = (there, cluster);
+            keep_the_way_open(self.host, self.fleet, member, member_there, self.conflicts, limits).await?;
+        }
         try_join_all(
             placements.keys().map(|name| distribution.remove_placement(self.fleet, name, removal, limits)),
         )
