@@ -170,6 +170,16 @@ impl ProtocolClient {
     ///
     /// The status of a call that was not answered, or of a plan that cannot be read.
     pub async fn plan(&self, instance: &Instance, config: &Raw) -> Result<PlannedChange, Status> {
+        self.plan_after(instance, config, &[]).await
+    }
+
+    /// As [`Self::plan`], with the private bytes of the first plan if it is made again.
+    async fn plan_after(
+        &self,
+        instance: &Instance,
+        config: &Raw,
+        first_private: &[u8],
+    ) -> Result<PlannedChange, Status> {
         let schema = self.resource(&instance.type_name)?;
         let config = schema.object(config.clone()).map_err(Status::invalid_argument)?;
         let said = self.validate(&instance.type_name, &config).await?;
@@ -191,7 +201,7 @@ impl ProtocolClient {
         let prior = stored.map_or(&Raw::Null, |stored| &stored.object);
         plan.private = stored.map(|stored| stored.private.clone()).unwrap_or_default();
         plan.identity = stored.and_then(|stored| stored.identity.clone());
-        self.plan_once(&schema, &instance.type_name, prior, &mut plan).await?;
+        self.plan_once(&schema, &instance.type_name, prior, first_private, &mut plan).await?;
         if !plan.is_good() {
             return Ok(plan);
         }
@@ -204,7 +214,7 @@ impl ProtocolClient {
         };
         if plan.action == Action::Replace && !tainted {
             let replace = plan.replace.clone();
-            self.plan_once(&schema, &instance.type_name, &Raw::Null, &mut plan).await?;
+            self.plan_once(&schema, &instance.type_name, &Raw::Null, first_private, &mut plan).await?;
             plan.replace = replace;
         }
         Ok(plan)
@@ -216,6 +226,7 @@ impl ProtocolClient {
         schema: &WireSchema<'_>,
         type_name: &str,
         prior: &Raw,
+        first_private: &[u8],
         plan: &mut PlannedChange,
     ) -> Result<(), Status> {
         let request = pb::plan_resource_change::Request {
@@ -227,7 +238,7 @@ impl ProtocolClient {
             provider_meta: None,
             client_capabilities: Some(CAPABILITIES),
             prior_identity: plan.identity.take(),
-            planned_private: Vec::new(),
+            planned_private: first_private.to_vec(),
         };
         let response = self.wire().plan_resource_change(request).await?.into_inner();
         plan.diagnostics.extend(response.diagnostics);
@@ -270,7 +281,7 @@ impl ProtocolClient {
                 return Ok(applied);
             }
         }
-        let again = self.plan(instance, config).await?;
+        let again = self.plan_after(instance, config, &plan.private).await?;
         applied.faults.extend(again.faults.iter().cloned());
         applied.diagnostics.extend(again.diagnostics.iter().cloned());
         if !applied.is_good() {

@@ -7,10 +7,13 @@ use tf_value::model::ToRaw;
 use tf_value::raw::Raw;
 use tokio_util::sync::CancellationToken;
 
+use crate::deferral::{Deferral, Deferring};
+
 /// One call of a handler.
 pub struct Call<M> {
     stop: CancellationToken,
     saved: Saved,
+    deferring: Deferring,
     model: PhantomData<fn(M)>,
 }
 
@@ -27,16 +30,21 @@ impl Saved {
 impl<M: ToRaw> Call<M> {
     /// A call that ends early when `stop` fires. For tests and the server.
     pub fn new(stop: CancellationToken) -> Self {
-        Self::saving(stop, Saved::default())
+        Self::within(stop, Saved::default(), Deferring::default())
     }
 
-    pub(crate) fn saving(stop: CancellationToken, saved: Saved) -> Self {
-        Self { stop, saved, model: PhantomData }
+    pub(crate) fn within(stop: CancellationToken, saved: Saved, deferring: Deferring) -> Self {
+        Self { stop, saved, deferring, model: PhantomData }
     }
 
     /// Fires when the user cancels: no new step starts, the one in hand is finished, what exists is returned.
     pub fn stop(&self) -> &CancellationToken {
         &self.stop
+    }
+
+    /// Puts the call off, if it may be: see [`Deferring::because`]. Only reads, imports and openings may.
+    pub fn defer(&self, reason: Deferral) -> bool {
+        self.deferring.because(reason)
     }
 
     /// Notes what exists so far. Should the handler panic, this is stored instead of being lost.

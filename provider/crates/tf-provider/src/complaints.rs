@@ -145,6 +145,14 @@ pub(crate) fn no_identity(type_name: &str) -> Diagnostic {
     Diagnostic::error("Resource has no identity", detail)
 }
 
+pub(crate) fn unknown_identity_version(type_name: &str, version: u32) -> Diagnostic {
+    let detail = format!(
+        "The stored identity of this `{type_name}` has version {version}, which this version of the provider cannot \
+         read.\n\nApply once with a version of the provider in between, or import the object anew."
+    );
+    Diagnostic::error("Stored identity has an unknown version", detail)
+}
+
 pub(crate) fn nothing_to_import_by(type_name: &str) -> Diagnostic {
     let detail = format!("To import `{type_name}`, give its id or its identity.");
     Diagnostic::error("Import needs an id", detail)
@@ -208,6 +216,21 @@ pub(crate) fn misfit(type_name: &str, fault: &Fault) -> Diagnostic {
 pub(crate) fn nothing_returned(type_name: &str) -> Diagnostic {
     let detail = format!("`{type_name}` was applied without an error, and no object came of it.\n\n{REPORT}");
     Diagnostic::error("Provider returned nothing", detail)
+}
+
+pub(crate) fn nothing_found(type_name: &str) -> Diagnostic {
+    let detail = format!("An object of type `{type_name}` was to be given back, and it is null.\n\n{REPORT}");
+    Diagnostic::error("Provider returned no object", detail)
+}
+
+pub(crate) fn listed_without_identity(type_name: &str, name: &str) -> Diagnostic {
+    let detail = format!("`{type_name}` lists `{name}` without a whole identity.\n\n{REPORT}");
+    Diagnostic::error("Provider listed an object without its identity", detail)
+}
+
+pub(crate) fn listed_without_object(type_name: &str, name: &str) -> Diagnostic {
+    let detail = format!("`{type_name}` lists `{name}` without the object that was asked for.\n\n{REPORT}");
+    Diagnostic::error("Provider listed less than was asked for", detail)
 }
 
 pub(crate) fn still_there(type_name: &str) -> Diagnostic {

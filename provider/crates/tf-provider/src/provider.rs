@@ -7,13 +7,17 @@ use tf_value::diagnostic::Diagnostics;
 use tf_value::model::Model;
 use tf_value::schema::Schema;
 
+use crate::action::Action;
 use crate::call::Call;
 use crate::data_source::DataSource;
 use crate::ephemeral::EphemeralResource;
-use crate::erased::{
-    DynDataSource, DynEphemeralResource, DynResource, erase_data_source, erase_ephemeral, erase_resource,
-};
+use crate::erased::action::{DynAction, erase_action};
+use crate::erased::data_source::{DynDataSource, erase_data_source};
+use crate::erased::ephemeral::{DynEphemeralResource, erase_ephemeral};
+use crate::erased::list::{DynListResource, erase_list};
+use crate::erased::resource::{DynResource, erase_resource};
 use crate::function::Function;
+use crate::list::ListResource;
 use crate::resource::Resource;
 
 /// A provider.
@@ -45,6 +49,8 @@ pub struct Tables {
     pub(crate) data_sources: Vec<Arc<dyn DynDataSource>>,
     pub(crate) ephemeral: Vec<Arc<dyn DynEphemeralResource>>,
     pub(crate) functions: Vec<Arc<dyn Function>>,
+    pub(crate) lists: Vec<Arc<dyn DynListResource>>,
+    pub(crate) actions: Vec<Arc<dyn DynAction>>,
 }
 
 impl Tables {
@@ -78,6 +84,20 @@ impl Tables {
     #[must_use]
     pub fn function(mut self, function: impl Function) -> Self {
         self.functions.push(Arc::new(function));
+        self
+    }
+
+    /// Adds a list resource. It has the name of a managed resource, which must have an identity.
+    #[must_use]
+    pub fn list_resource(mut self, list: impl ListResource) -> Self {
+        self.lists.push(erase_list(list));
+        self
+    }
+
+    /// Adds an action.
+    #[must_use]
+    pub fn action(mut self, action: impl Action) -> Self {
+        self.actions.push(erase_action(action));
         self
     }
 }

@@ -12,6 +12,8 @@ use tf_value::raw::Raw;
 use tf_value::schema::Schema;
 
 use crate::call::Call;
+use crate::deferral::Deferring;
+use crate::moves::{MoveSource, Moved};
 
 /// A managed resource.
 #[async_trait]
@@ -44,10 +46,30 @@ pub trait Resource: Send + Sync + 'static {
         Err(crate::complaints::unknown_state_version(self.type_name(), version).into())
     }
 
-    /// Turns a stored object of another type, perhaps of another provider, into one of this. None: it cannot.
-    fn move_from(&self, _source: &MoveSource) -> Option<Result<Self::Model, Diagnostics>> {
+    /// Turns a stored identity of an older version of the identity schema into the present shape. Changes shape, not
+    /// facts, and asks nobody.
+    ///
+    /// # Errors
+    ///
+    /// Diagnostics, for a version that cannot be read any more.
+    fn upgrade_identity(
+        &self,
+        version: u32,
+        _stored: serde_json::Value,
+    ) -> Result<serde_json::Value, Diagnostics> {
+        Err(crate::complaints::unknown_identity_version(self.type_name(), version).into())
+    }
+
+    /// Turns a stored object of another type, perhaps of another provider, into one of this. None: it cannot. Called
+    /// on a provider that was never configured.
+    fn move_from(&self, _source: &MoveSource) -> Option<Result<Moved<Self::Model>, Diagnostics>> {
         None
     }
+
+    /// Adjusts a configuration that the framework made of a state, for `-generate-config-out` and `query`: leaves out
+    /// one of two arguments that exclude each other, for example. What is computed, write-only or equal to its
+    /// default is null already, and stays so.
+    fn generate(&self, _config: &mut Self::Model) {}
 
     /// Checks that need more than one attribute. Single values are checked by the schema before. Must accept
     /// unknown values anywhere and ask nobody.
@@ -96,6 +118,11 @@ pub struct Plan<M> {
     pub changes: bool,
     /// Private bytes: the stored ones on the way in, what apply will be given on the way out.
     pub private: Vec<u8>,
+    /// What this plan's private bytes were the first time, when it is made again during apply. None the first time,
+    /// and from hosts that do not hand them back (before Terraform 1.16, and OpenTofu).
+    pub first_private: Option<Vec<u8>>,
+    /// Whether, and why, the plan is put off.
+    pub deferring: Deferring,
     /// Attributes whose change replaces the object, beyond those of the schema.
     pub replace: Vec<Path>,
     /// Messages. An error refuses the plan.
@@ -179,17 +206,4 @@ pub enum Import {
     Id(String),
     /// By an identity: an object of the identity schema.
     Identity(Raw),
-}
-
-/// A stored object that is to become one of another type.
-#[derive(Clone, Debug)]
-pub struct MoveSource {
-    /// The provider that stored it, as in `registry.terraform.io/hashicorp/null`.
-    pub provider: String,
-    /// Its type.
-    pub type_name: String,
-    /// The schema version it was stored with.
-    pub schema_version: i64,
-    /// The object.
-    pub state: serde_json::Value,
 }

@@ -1,9 +1,9 @@
 //! What the provider says of itself, and its own configuration.
 
-use tf_value::diagnostic::Diagnostics;
-use tokio_util::sync::CancellationToken;
+use std::sync::atomic::Ordering;
 
-use crate::call::Saved;
+use tf_value::diagnostic::Diagnostics;
+
 use crate::erased::Surroundings;
 use crate::proto::tfplugin6 as pb;
 use crate::server::parts::Parts;
@@ -18,7 +18,8 @@ const CAPABILITIES: pb::ServerCapabilities = pb::ServerCapabilities {
 
 pub(super) fn metadata(parts: &Parts) -> pb::get_metadata::Response {
     use pb::get_metadata::{
-        DataSourceMetadata, EphemeralMetadata, FunctionMetadata, ResourceMetadata, Response,
+        ActionMetadata, DataSourceMetadata, EphemeralMetadata, FunctionMetadata, ListResourceMetadata,
+        ResourceMetadata, Response,
     };
     let name = |name: &&str| (*name).to_owned();
     Response {
@@ -31,6 +32,8 @@ pub(super) fn metadata(parts: &Parts) -> pb::get_metadata::Response {
             .map(|k| EphemeralMetadata { type_name: name(k) })
             .collect(),
         functions: parts.functions.keys().map(|k| FunctionMetadata { name: name(k) }).collect(),
+        list_resources: parts.lists.keys().map(|k| ListResourceMetadata { type_name: name(k) }).collect(),
+        actions: parts.actions.keys().map(|k| ActionMetadata { type_name: name(k) }).collect(),
         ..Response::default()
     }
 }
@@ -49,6 +52,19 @@ pub(super) fn schemas(parts: &Parts) -> pb::get_provider_schema::Response {
             .collect(),
         ephemeral_resource_schemas: ephemeral
             .map(|(name, part)| ((*name).to_owned(), schema::encode(&part.shape.schema)))
+            .collect(),
+        list_resource_schemas: parts
+            .lists
+            .iter()
+            .map(|(name, part)| ((*name).to_owned(), schema::encode(&part.shape.schema)))
+            .collect(),
+        action_schemas: parts
+            .actions
+            .iter()
+            .map(|(name, part)| {
+                let schema = Some(schema::encode(&part.shape.schema));
+                ((*name).to_owned(), pb::ActionSchema { schema })
+            })
             .collect(),
         functions: functions(parts).functions,
         server_capabilities: Some(CAPABILITIES),
@@ -80,10 +96,10 @@ pub(super) fn functions(parts: &Parts) -> pb::get_functions::Response {
 pub(super) async fn configure(
     parts: &Parts,
     request: pb::configure_provider::Request,
-    stop: CancellationToken,
+    around: Surroundings,
 ) -> Result<pb::configure_provider::Response, Diagnostics> {
     let config = wire::decode_present("provider configuration", request.config, &parts.shape.ty)?;
-    let around = Surroundings { stop, saved: Saved::default() };
+    parts.config_unknown.store(!config.is_wholly_known(), Ordering::Relaxed);
     let said = parts.provider.configure(config, around).await;
     Ok(pb::configure_provider::Response { diagnostics: diagnostics::encode(said) })
 }

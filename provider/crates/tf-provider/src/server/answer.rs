@@ -7,6 +7,9 @@ use std::time::Instant;
 
 use futures::FutureExt;
 use tf_value::diagnostic::Diagnostics;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::codegen::BoxStream;
 use tonic::{Response, Status};
 use tracing::Instrument;
 
@@ -86,8 +89,16 @@ pub(super) enum Subject {
     Resource(String),
     DataSource(String),
     Ephemeral(String),
+    List(String),
+    Action(String),
     Function(String),
 }
+
+/// Where the events of a streaming call go.
+pub(super) type Events<E> = mpsc::Sender<Result<E, Status>>;
+
+/// How many events wait for a caller that reads slowly; then the handler waits too.
+const EVENTS_AHEAD: usize = 16;
 
 /// What a handler made, for the log, should nobody be there any more to be told.
 pub(super) type Note = Arc<OnceLock<String>>;
@@ -115,6 +126,8 @@ impl Rpc {
                 named(|s| if let Subject::DataSource(name) = s { Some(name) } else { None }),
             tf_ephemeral_resource_type =
                 named(|s| if let Subject::Ephemeral(name) = s { Some(name) } else { None }),
+            tf_list_resource_type = named(|s| if let Subject::List(name) = s { Some(name) } else { None }),
+            tf_action_type = named(|s| if let Subject::Action(name) = s { Some(name) } else { None }),
             tf_function_name = named(|s| if let Subject::Function(name) = s { Some(name) } else { None }),
             tf_provider_addr = address,
             tf_proto_version = "6.11",
@@ -164,5 +177,28 @@ impl Rpc {
         Ok(Response::new(
             response.unwrap_or_else(|gone| R::saying(complaints::panicked(name, &gone.message).into())),
         ))
+    }
+
+    /// Answers with a stream of what `work` sends. Its task goes on to its end even if the caller goes away; what it
+    /// does then is its own matter. A panic ends the stream with the event that `last` makes of it.
+    pub(super) fn stream<E: Send + 'static, F: Future<Output = ()> + Send + 'static>(
+        self,
+        work: impl FnOnce(Events<E>) -> F + Send + 'static,
+        last: fn(Diagnostics) -> E,
+    ) -> Response<BoxStream<E>> {
+        let Self { name, span, in_flight, .. } = self;
+        let (events, sent) = mpsc::channel(EVENTS_AHEAD);
+        let task = async move {
+            let start = Instant::now();
+            let ending = events.clone();
+            let worked = AssertUnwindSafe(async { work(events).await }).catch_unwind().await;
+            if let Err(payload) = worked {
+                drop(ending.send(Ok(last(complaints::panicked(name, &*payload).into()))).await);
+            }
+            let duration = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::debug!(tf_req_duration_ms = duration, "streamed");
+        };
+        in_flight.start(task.instrument(span));
+        Response::new(Box::pin(ReceiverStream::new(sent)))
     }
 }

@@ -5,9 +5,7 @@ use std::panic::AssertUnwindSafe;
 use futures::FutureExt;
 use tf_value::diagnostic::Diagnostics;
 use tf_value::raw::Raw;
-use tokio_util::sync::CancellationToken;
 
-use crate::call::Saved;
 use crate::complaints;
 use crate::erased::Surroundings;
 use crate::proto::tfplugin6::apply_resource_change::{Request, Response};
@@ -28,7 +26,7 @@ enum Change {
 pub(super) async fn apply(
     managed: &Managed,
     request: Request,
-    stop: CancellationToken,
+    around: Surroundings,
     note: Note,
 ) -> Result<Response, Diagnostics> {
     let ty = &managed.shape.ty;
@@ -55,8 +53,7 @@ pub(super) async fn apply(
     };
     let deletes = matches!(change, Change::Delete(_));
 
-    let saved = Saved::default();
-    let around = Surroundings { stop, saved: saved.clone() };
+    let saved = around.saved.clone();
     let handler = async {
         match change {
             Change::Create(wanted) => managed.resource.create(wanted, around).await,

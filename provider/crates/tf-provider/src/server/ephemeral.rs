@@ -5,22 +5,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use prost_types::Timestamp;
 use tf_value::diagnostic::Diagnostics;
 use tf_value::raw::Raw;
-use tokio_util::sync::CancellationToken;
 
-use crate::call::Saved;
 use crate::complaints;
-use crate::ephemeral::Opened;
+use crate::ephemeral::{Opened, Renewed};
 use crate::erased::Surroundings;
 use crate::proto::tfplugin6 as pb;
 use crate::rules::{applied, conform, defaults, fit};
 use crate::server::parts::Ephemeral;
-use crate::server::{diagnostics, wire};
+use crate::server::{deferral, diagnostics, wire};
 
 /// Opens one. Its handler is given the configuration with the schema's defaults filled in.
 pub(super) async fn open(
     ephemeral: &Ephemeral,
     request: pb::open_ephemeral_resource::Request,
-    stop: CancellationToken,
+    around: Surroundings,
 ) -> Result<pb::open_ephemeral_resource::Response, Diagnostics> {
     let name = ephemeral.resource.type_name();
     let ty = &ephemeral.shape.ty;
@@ -28,19 +26,26 @@ pub(super) async fn open(
     let config = wire::decode_present("configuration", request.config, ty)?;
     let mut filled = config.clone();
     defaults::fill_nulls(attributes, &mut filled);
-    let around = Surroundings { stop, saved: Saved::default() };
+    let deferring = around.deferring.clone();
     let Opened { object, private, renew_at } = ephemeral.resource.open(filled.clone(), around).await?;
     let (object, misfits) = fit::fit(fit::complete(object, &filled), ty);
     let mut said: Diagnostics = misfits.iter().map(|fault| complaints::misfit(name, fault)).collect();
-    said.extend(applied::unknowns(&object, ty).iter().map(|path| complaints::left_unknown(name, path)));
-    let faults = conform::plan(attributes, &Raw::Null, &config, &object);
-    said.extend(faults.iter().map(|fault| complaints::planned_wrongly(name, fault)));
+    let deferred = deferral::encode(&deferring);
+    // What is put off may be left unknown.
+    let object = if deferred.is_some() {
+        object
+    } else {
+        said.extend(applied::unknowns(&object, ty).iter().map(|path| complaints::left_unknown(name, path)));
+        let faults = conform::plan(attributes, &Raw::Null, &config, &object);
+        said.extend(faults.iter().map(|fault| complaints::planned_wrongly(name, fault)));
+        object.unknown_as_null()
+    };
     Ok(pb::open_ephemeral_resource::Response {
-        result: wire::encode(&object.unknown_as_null()),
+        result: wire::encode(&object),
+        deferred,
         private: Some(private),
         renew_at: renew_at.map(timestamp),
         diagnostics: diagnostics::encode(said),
-        ..pb::open_ephemeral_resource::Response::default()
     })
 }
 
@@ -50,7 +55,7 @@ pub(super) async fn renew(
     request: pb::renew_ephemeral_resource::Request,
 ) -> Result<pb::renew_ephemeral_resource::Response, Diagnostics> {
     let private = request.private.unwrap_or_default();
-    let (private, renew_at) = ephemeral.resource.renew(private).await?;
+    let Renewed { private, renew_at } = ephemeral.resource.renew(private).await?;
     Ok(pb::renew_ephemeral_resource::Response {
         private: Some(private),
         renew_at: renew_at.map(timestamp),

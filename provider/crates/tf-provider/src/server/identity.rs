@@ -30,8 +30,13 @@ pub(super) fn encode(managed: &Managed, identity: Option<&Raw>) -> Option<pb::Re
 
 /// The identity of an object, if the resource has one and says it.
 pub(super) fn of(managed: &Managed, object: &Raw) -> Option<Raw> {
+    fitting(managed, managed.resource.identity(object))
+}
+
+/// `identity` in the shape of its schema, if it has that shape.
+pub(super) fn fitting(managed: &Managed, identity: Raw) -> Option<Raw> {
     let shape = managed.identity.as_ref()?;
-    let (identity, faults) = fit::fit(managed.resource.identity(object), &shape.ty);
+    let (identity, faults) = fit::fit(identity, &shape.ty);
     (identity.entries().is_some() && faults.is_empty()).then_some(identity)
 }
 
@@ -40,15 +45,18 @@ pub(super) fn known(managed: &Managed, object: &Raw) -> Option<Raw> {
     of(managed, object).filter(Raw::is_wholly_known)
 }
 
-/// Brings a stored identity to the present version. Identities have had one version so far.
+/// Brings a stored identity to the present version.
 pub(super) fn upgrade(
     managed: &Managed,
     request: pb::upgrade_resource_identity::Request,
 ) -> Result<pb::upgrade_resource_identity::Response, Diagnostics> {
     let name = managed.name();
     let shape = managed.identity.as_ref().ok_or_else(|| complaints::no_identity(name))?;
-    if request.version > i64::from(shape.schema.version) {
-        return Err(complaints::newer_state_version(name, request.version, shape.schema.version).into());
+    let newest = shape.schema.version;
+    let too_new = || complaints::newer_state_version(name, request.version, newest);
+    let version = u32::try_from(request.version).map_err(|_| too_new())?;
+    if version > newest {
+        return Err(too_new().into());
     }
     let raw = request.raw_identity.unwrap_or_default();
     // An object that was stored before its type had an identity has version 0 and no identity at all.
@@ -57,6 +65,11 @@ pub(super) fn upgrade(
     } else {
         serde_json::from_slice(&raw.json)
             .map_err(|error| complaints::unreadable_state(name, &error.to_string()))?
+    };
+    let json = if version < newest && !json.is_null() {
+        managed.resource.upgrade_identity(version, json)?
+    } else {
+        json
     };
     let identity = tf_value::json::decode(&json, &shape.ty)
         .map_err(|problem| complaints::unreadable_state(name, &problem))?;

@@ -4,15 +4,17 @@
 //! user the object that was being made.
 
 mod about;
-mod absent;
+mod action;
 mod answer;
 mod apply;
 mod data_source;
+mod deferral;
 mod diagnostics;
 mod ephemeral;
 mod functions;
 mod identity;
 mod import;
+mod list;
 mod parts;
 mod plan;
 pub mod problems;

@@ -5,18 +5,23 @@ use tf_value::path::Path;
 use tf_value::raw::Raw;
 
 use crate::complaints::{self, Fault};
-use crate::proto::tfplugin6::DynamicValue;
+use crate::deferral::Deferring;
 use crate::proto::tfplugin6::plan_resource_change::{Request, Response};
 use crate::resource::{Destruction, Plan};
 use crate::rules::replace::{self, Verdict};
 use crate::rules::{conform, fit, plan as rules, write_only};
+use crate::server::deferral::Allowance;
 use crate::server::parts::Managed;
-use crate::server::{diagnostics, identity, wire};
+use crate::server::{deferral, diagnostics, identity, wire};
 
 const NULL: &Raw = &Raw::Null;
 
 /// Plans a create, an update, one leg of a replacement, or a destruction.
-pub(super) fn plan(managed: &Managed, request: Request) -> Result<Response, Diagnostics> {
+pub(super) fn plan(
+    managed: &Managed,
+    request: Request,
+    allowance: Allowance,
+) -> Result<Response, Diagnostics> {
     let ty = &managed.shape.ty;
     let prior = wire::decode_object("prior state", request.prior_state, ty)?;
     let prior_identity = identity::decode(managed, request.prior_identity)?;
@@ -24,8 +29,11 @@ pub(super) fn plan(managed: &Managed, request: Request) -> Result<Response, Diag
     let private = request.prior_private;
     match proposed {
         Some(proposed) => {
-            let asked = Asked { prior, prior_identity, proposed, private };
-            plan_object(managed, asked, request.config)
+            let config = wire::decode_present("configuration", request.config, ty)?;
+            let deferring = allowance.plan(&config);
+            let first_private = Some(request.planned_private).filter(|bytes| !bytes.is_empty());
+            let asked = Asked { config, prior, prior_identity, proposed, private, first_private, deferring };
+            plan_object(managed, asked)
         }
         None => Ok(plan_destroy(managed, prior, prior_identity, private)),
     }
@@ -33,10 +41,13 @@ pub(super) fn plan(managed: &Managed, request: Request) -> Result<Response, Diag
 
 /// What is to be planned.
 struct Asked {
+    config: Raw,
     prior: Option<Raw>,
     prior_identity: Option<Raw>,
     proposed: Raw,
     private: Vec<u8>,
+    first_private: Option<Vec<u8>>,
+    deferring: Deferring,
 }
 
 fn plan_destroy(
@@ -63,22 +74,19 @@ fn plan_destroy(
     }
 }
 
-fn plan_object(
-    managed: &Managed,
-    asked: Asked,
-    config: Option<DynamicValue>,
-) -> Result<Response, Diagnostics> {
+fn plan_object(managed: &Managed, asked: Asked) -> Result<Response, Diagnostics> {
     let name = managed.name();
     let attributes = &managed.shape.schema.attributes;
-    let config = wire::decode_present("configuration", config, &managed.shape.ty)?;
     let before = asked.prior.as_ref().unwrap_or(NULL);
-    let draft = rules::draft(attributes, before, &config, asked.proposed);
+    let draft = rules::draft(attributes, before, &asked.config, asked.proposed);
     let adjusted = managed.resource.plan(Plan {
-        config,
+        config: asked.config,
         prior: asked.prior.clone(),
         planned: draft.planned.clone(),
         changes: draft.changes,
         private: asked.private,
+        first_private: asked.first_private,
+        deferring: asked.deferring,
         replace: Vec::new(),
         diagnostics: Diagnostics::none(),
     });
@@ -91,6 +99,17 @@ fn plan_object(
         return Err(said);
     }
 
+    let deferred = deferral::encode(&adjusted.deferring);
+    if deferred.is_some() {
+        // A placeholder, which nobody checks and nobody applies.
+        return Ok(Response {
+            planned_state: wire::encode(&planned),
+            planned_private: adjusted.private,
+            deferred,
+            diagnostics: diagnostics::encode(said),
+            ..Response::default()
+        });
+    }
     let faults = conform::plan(attributes, before, &adjusted.config, &planned);
     said.extend(faults.iter().map(|fault| complaints::planned_wrongly(name, fault)));
     let mut replace = Vec::new();

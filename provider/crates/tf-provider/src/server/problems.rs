@@ -8,6 +8,8 @@ use tf_value::raw::Raw;
 use tf_value::schema::Schema;
 use tf_value::ty::Type;
 
+use crate::erased::part::DynPart;
+use crate::erased::provider::ErasedProvider;
 use crate::function::Signature;
 use crate::provider::Provider;
 use crate::rules::fit;
@@ -17,41 +19,50 @@ use crate::server::parts::{Parts, Shaped};
 ///
 /// One bad schema disables the whole provider at the user's desk, so a test asks for this.
 pub fn schema_problems(provider: impl Provider) -> Vec<String> {
-    let provider = Arc::new(provider);
-    let tables = Provider::tables(&*provider);
+    let tables = provider.tables();
     let mut problems = twice("resource", tables.resources.iter().map(|part| part.type_name()));
     problems.extend(twice("data source", tables.data_sources.iter().map(|part| part.type_name())));
     problems.extend(twice("ephemeral resource", tables.ephemeral.iter().map(|part| part.type_name())));
     problems.extend(twice("function", tables.functions.iter().map(|part| part.name())));
+    problems.extend(twice("list resource", tables.lists.iter().map(|part| part.type_name())));
+    problems.extend(twice("action", tables.actions.iter().map(|part| part.type_name())));
 
-    let parts = Parts::of(provider);
+    let parts = Parts::of(Arc::new(ErasedProvider(provider)));
     let mut say = |of: &str, found: Vec<String>| {
         problems.extend(found.into_iter().map(|problem| format!("{of}: {problem}")));
     };
-    say("provider", parts.shape.schema.problems());
+    say("provider", common(&parts.shape, &*parts.provider));
     say("provider", provider_block(&parts.shape.schema.attributes));
-    say("provider", model(&parts.shape, &|object| parts.provider.written(object)));
     for (name, part) in &parts.resources {
+        say(name, common(&part.shape, &*part.resource));
         say(name, type_name(name));
-        say(name, part.shape.schema.problems());
         say(name, in_sets(&part.shape.schema.attributes, false));
-        say(name, model(&part.shape, &|object| part.resource.written(object)));
         if let Some(identity) = &part.identity {
             say(&format!("{name}, identity"), identity.schema.problems());
             say(&format!("{name}, identity"), plain(&identity.schema));
         }
     }
-    for (name, part) in &parts.sources {
+    let sources = parts.sources.iter().map(|(name, part)| (name, &part.shape, &*part.source as &dyn DynPart));
+    let ephemeral =
+        parts.ephemeral.iter().map(|(name, part)| (name, &part.shape, &*part.resource as &dyn DynPart));
+    for (name, shape, part) in sources.chain(ephemeral) {
+        say(name, common(shape, part));
         say(name, type_name(name));
-        say(name, part.shape.schema.problems());
-        say(name, stored_only(&part.shape.schema.attributes));
-        say(name, model(&part.shape, &|object| part.source.written(object)));
+        say(name, stored_only(&shape.schema.attributes));
     }
-    for (name, part) in &parts.ephemeral {
-        say(name, type_name(name));
-        say(name, part.shape.schema.problems());
-        say(name, stored_only(&part.shape.schema.attributes));
-        say(name, model(&part.shape, &|object| part.resource.written(object)));
+    for (name, part) in &parts.lists {
+        let of = format!("list resource {name}");
+        say(&of, common(&part.shape, &*part.list));
+        say(&of, asked_only(&part.shape.schema.attributes));
+        if part.managed.is_none() {
+            say(&of, vec!["there is no managed resource of that name with an identity".to_owned()]);
+        }
+    }
+    for (name, part) in &parts.actions {
+        let of = format!("action {name}");
+        say(&of, common(&part.shape, &*part.action));
+        say(&of, type_name(name));
+        say(&of, asked_only(&part.shape.schema.attributes));
     }
     for (name, part) in &parts.functions {
         say(name, type_name(name));
@@ -83,6 +94,21 @@ fn provider_block(attributes: &[Attribute]) -> Vec<String> {
     computed
         .map(|it| format!("`{}` can be neither computed nor write-only in a provider block", it.name))
         .collect()
+}
+
+/// What is wrong with any part's schema, or with its model.
+fn common(shape: &Shaped, part: &(impl DynPart + ?Sized)) -> Vec<String> {
+    let mut found = shape.schema.problems();
+    found.extend(model(shape, &|object| part.written(object)));
+    found
+}
+
+/// Nothing of a list or an action is stored or given back, so there is only what users write (and defaults).
+fn asked_only(attributes: &[Attribute]) -> Vec<String> {
+    let odd = attributes
+        .iter()
+        .filter(|attribute| attribute.write_only || attribute.is_computed() && attribute.default.is_none());
+    odd.map(|it| format!("`{}` is computed or write-only, and nothing is given back here", it.name)).collect()
 }
 
 /// What only a managed resource has.

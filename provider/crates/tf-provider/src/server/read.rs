@@ -2,22 +2,20 @@
 
 use tf_value::diagnostic::Diagnostics;
 use tf_value::raw::Raw;
-use tokio_util::sync::CancellationToken;
 
-use crate::call::Saved;
 use crate::complaints;
 use crate::erased::Surroundings;
 use crate::proto::tfplugin6::read_resource::{Request, Response};
 use crate::resource::{Done, Stored};
 use crate::rules::{applied, fit, write_only};
 use crate::server::parts::Managed;
-use crate::server::{diagnostics, identity, wire};
+use crate::server::{deferral, diagnostics, identity, wire};
 
 /// Looks at an object.
 pub(super) async fn read(
     managed: &Managed,
     request: Request,
-    stop: CancellationToken,
+    around: Surroundings,
 ) -> Result<Response, Diagnostics> {
     let name = managed.name();
     let ty = &managed.shape.ty;
@@ -25,10 +23,21 @@ pub(super) async fn read(
     let stored = wire::decode_present("current state", request.current_state, ty)?;
     let stored_identity = identity::decode(managed, request.current_identity)?;
     let private = request.private;
-    let around = Surroundings { stop, saved: Saved::default() };
+    let deferring = around.deferring.clone();
     let asked = Stored { state: stored.clone(), private: private.clone() };
     let Done { state, private: new_private, diagnostics: mut said } =
         managed.resource.read(asked, around).await;
+    let deferred = deferral::encode(&deferring);
+    if deferred.is_some() && !said.has_error() {
+        // Nothing was looked at: what is stored stays, whatever the handler returned.
+        return Ok(Response {
+            new_state: current,
+            private,
+            deferred,
+            new_identity: identity::encode(managed, stored_identity.as_ref()),
+            diagnostics: diagnostics::encode(said),
+        });
+    }
 
     let Some(state) = state else {
         let failed = said.has_error();

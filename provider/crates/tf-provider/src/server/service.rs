@@ -2,17 +2,24 @@
 
 use std::sync::Arc;
 
+use tf_value::diagnostic::Diagnostics;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, async_trait};
 
+use crate::call::Saved;
+use crate::erased::Surroundings;
+use crate::erased::part::DynPart;
+use crate::erased::provider::ErasedProvider;
 use crate::proto::tfplugin6 as pb;
 use crate::proto::tfplugin6::provider_server;
 use crate::provider::Provider;
 use crate::rules::validate::WriteOnly;
 use crate::server::answer::{Answer, Rpc, Subject};
-use crate::server::parts::Parts;
+use crate::server::deferral::Allowance;
+use crate::server::parts::{Parts, Shaped};
 use crate::server::{
-    about, absent, apply, data_source, ephemeral, functions, identity, import, plan, read, upgrade, validate,
+    about, action, apply, data_source, ephemeral, functions, identity, import, list, plan, read, upgrade,
+    validate,
 };
 use crate::transport::serve::Hooks;
 
@@ -26,8 +33,11 @@ pub struct Server {
 
 /// Serves `provider`. Its parts are asked for their schemas here, once.
 pub fn server(provider: impl Provider) -> Server {
-    Server { parts: Arc::new(Parts::of(Arc::new(provider))), hooks: Hooks::default(), address: "".into() }
+    let parts = Parts::of(Arc::new(ErasedProvider(provider)));
+    Server { parts: Arc::new(parts), hooks: Hooks::default(), address: "".into() }
 }
+
+type Answered<R> = Result<Response<R>, Status>;
 
 impl Server {
     /// The same under a source address, such as `registry.terraform.io/acme/toy`, for the log.
@@ -46,14 +56,57 @@ impl Server {
     fn rpc(&self, name: &'static str, subject: &Subject) -> Rpc {
         Rpc::new(name, subject, &self.address, &self.hooks.in_flight)
     }
+
+    /// What a handler that starts now is given.
+    fn around(&self, client: Option<pb::ClientCapabilities>) -> Surroundings {
+        Surroundings {
+            stop: self.hooks.stops.current(),
+            saved: Saved::default(),
+            deferring: Allowance::of(&self.parts, client).look(),
+        }
+    }
+
+    /// Answers a call about nothing in particular.
+    async fn tell<R: Answer>(&self, name: &'static str, work: fn(&Parts) -> R) -> Answered<R> {
+        let parts = Arc::clone(&self.parts);
+        self.rpc(name, &Subject::Provider).answer(move || async move { work(&parts) }).await
+    }
 }
 
-/// A response, or one that says why there is none.
-fn or_say<R: Answer>(result: Result<R, tf_value::diagnostic::Diagnostics>) -> R {
-    result.unwrap_or_else(R::saying)
+/// Answers a call about one part of the provider, or says that there is no such part.
+async fn with_part<P, R, F>(
+    rpc: Rpc,
+    part: Result<Arc<P>, Diagnostics>,
+    work: impl FnOnce(Arc<P>) -> F + Send + 'static,
+) -> Answered<R>
+where
+    P: Send + Sync + 'static,
+    R: Answer,
+    F: Future<Output = Result<R, Diagnostics>> + Send + 'static,
+{
+    let work = move || async move {
+        match part {
+            Ok(part) => work(part).await.unwrap_or_else(R::saying),
+            Err(diagnostics) => R::saying(diagnostics),
+        }
+    };
+    rpc.answer(work).await
 }
 
-type Answered<R> = Result<Response<R>, Status>;
+/// Answers the check of a configuration.
+async fn checked<P: Send + Sync + 'static, R: Answer>(
+    rpc: Rpc,
+    part: Result<Arc<P>, Diagnostics>,
+    config: Option<pb::DynamicValue>,
+    write_only: WriteOnly,
+    of: fn(&P) -> (&Shaped, &dyn DynPart),
+) -> Answered<R> {
+    with_part(rpc, part, move |found| async move {
+        let (shape, part) = of(&found);
+        Ok(R::saying(validate::config(shape, config, write_only, |config| part.validate(config))))
+    })
+    .await
+}
 
 #[async_trait]
 impl provider_server::Provider for Server {
@@ -63,53 +116,40 @@ impl provider_server::Provider for Server {
         &self,
         _: Request<pb::get_metadata::Request>,
     ) -> Answered<pb::get_metadata::Response> {
-        let parts = Arc::clone(&self.parts);
-        self.rpc("GetMetadata", &Subject::Provider)
-            .answer(move || async move { about::metadata(&parts) })
-            .await
+        self.tell("GetMetadata", about::metadata).await
     }
 
     async fn get_provider_schema(
         &self,
         _: Request<pb::get_provider_schema::Request>,
     ) -> Answered<pb::get_provider_schema::Response> {
-        let parts = Arc::clone(&self.parts);
-        self.rpc("GetProviderSchema", &Subject::Provider)
-            .answer(move || async move { about::schemas(&parts) })
-            .await
+        self.tell("GetProviderSchema", about::schemas).await
     }
 
     async fn get_resource_identity_schemas(
         &self,
         _: Request<pb::get_resource_identity_schemas::Request>,
     ) -> Answered<pb::get_resource_identity_schemas::Response> {
-        let parts = Arc::clone(&self.parts);
-        let rpc = self.rpc("GetResourceIdentitySchemas", &Subject::Provider);
-        rpc.answer(move || async move { about::identity_schemas(&parts) }).await
+        self.tell("GetResourceIdentitySchemas", about::identity_schemas).await
     }
 
     async fn validate_provider_config(
         &self,
         request: Request<pb::validate_provider_config::Request>,
     ) -> Answered<pb::validate_provider_config::Response> {
-        let parts = Arc::clone(&self.parts);
-        let config = request.into_inner().config;
         let rpc = self.rpc("ValidateProviderConfig", &Subject::Provider);
-        rpc.answer(move || async move {
-            let more = |config: &_| parts.provider.validate(config);
-            Answer::saying(validate::config(&parts.shape, config, WriteOnly::Allowed, more))
-        })
-        .await
+        let (parts, config) = (Ok(Arc::clone(&self.parts)), request.into_inner().config);
+        checked(rpc, parts, config, WriteOnly::Allowed, |parts| (&parts.shape, &*parts.provider)).await
     }
 
     async fn configure_provider(
         &self,
         request: Request<pb::configure_provider::Request>,
     ) -> Answered<pb::configure_provider::Response> {
-        let parts = Arc::clone(&self.parts);
-        let (request, stop) = (request.into_inner(), self.hooks.stops.current());
+        let (request, around) = (request.into_inner(), self.around(None));
         let rpc = self.rpc("ConfigureProvider", &Subject::Provider);
-        rpc.answer(move || async move { or_say(about::configure(&parts, request, stop).await) }).await
+        let parts = Ok(Arc::clone(&self.parts));
+        with_part(rpc, parts, |parts| async move { about::configure(&parts, request, around).await }).await
     }
 
     async fn stop_provider(
@@ -127,138 +167,96 @@ impl provider_server::Provider for Server {
         &self,
         request: Request<pb::validate_resource_config::Request>,
     ) -> Answered<pb::validate_resource_config::Response> {
-        let parts = Arc::clone(&self.parts);
         let request = request.into_inner();
-        let rpc = self.rpc("ValidateResourceConfig", &Subject::Resource(request.type_name.clone()));
-        rpc.answer(move || async move {
-            let allowed = validate::write_only(request.client_capabilities);
-            Answer::saying(match parts.resource(&request.type_name) {
-                Ok(managed) => validate::config(&managed.shape, request.config, allowed, |config| {
-                    managed.resource.validate(config)
-                }),
-                Err(diagnostics) => diagnostics,
-            })
-        })
-        .await
+        let part = self.parts.resource(&request.type_name);
+        let rpc = self.rpc("ValidateResourceConfig", &Subject::Resource(request.type_name));
+        let write_only = validate::write_only(request.client_capabilities);
+        checked(rpc, part, request.config, write_only, |part| (&part.shape, &*part.resource)).await
     }
 
     async fn upgrade_resource_state(
         &self,
         request: Request<pb::upgrade_resource_state::Request>,
     ) -> Answered<pb::upgrade_resource_state::Response> {
-        let parts = Arc::clone(&self.parts);
         let request = request.into_inner();
+        let part = self.parts.resource(&request.type_name);
         let rpc = self.rpc("UpgradeResourceState", &Subject::Resource(request.type_name.clone()));
-        rpc.answer(move || async move {
-            let managed = parts.resource(&request.type_name);
-            or_say(managed.and_then(|managed| upgrade::upgrade(managed, request)))
-        })
-        .await
+        with_part(rpc, part, |part| async move { upgrade::upgrade(&part, request) }).await
     }
 
     async fn upgrade_resource_identity(
         &self,
         request: Request<pb::upgrade_resource_identity::Request>,
     ) -> Answered<pb::upgrade_resource_identity::Response> {
-        let parts = Arc::clone(&self.parts);
         let request = request.into_inner();
+        let part = self.parts.resource(&request.type_name);
         let rpc = self.rpc("UpgradeResourceIdentity", &Subject::Resource(request.type_name.clone()));
-        rpc.answer(move || async move {
-            let managed = parts.resource(&request.type_name);
-            or_say(managed.and_then(|managed| identity::upgrade(managed, request)))
-        })
-        .await
+        with_part(rpc, part, |part| async move { identity::upgrade(&part, request) }).await
     }
 
     async fn read_resource(
         &self,
         request: Request<pb::read_resource::Request>,
     ) -> Answered<pb::read_resource::Response> {
-        let parts = Arc::clone(&self.parts);
-        let (request, stop) = (request.into_inner(), self.hooks.stops.current());
+        let request = request.into_inner();
+        let part = self.parts.resource(&request.type_name);
+        let around = self.around(request.client_capabilities);
         let rpc = self.rpc("ReadResource", &Subject::Resource(request.type_name.clone()));
-        rpc.answer(move || async move {
-            match parts.resource(&request.type_name) {
-                Ok(managed) => or_say(read::read(managed, request, stop).await),
-                Err(diagnostics) => Answer::saying(diagnostics),
-            }
-        })
-        .await
+        with_part(rpc, part, |part| async move { read::read(&part, request, around).await }).await
     }
 
     async fn plan_resource_change(
         &self,
         request: Request<pb::plan_resource_change::Request>,
     ) -> Answered<pb::plan_resource_change::Response> {
-        let parts = Arc::clone(&self.parts);
         let request = request.into_inner();
+        let part = self.parts.resource(&request.type_name);
+        let allowance = Allowance::of(&self.parts, request.client_capabilities);
         let rpc = self.rpc("PlanResourceChange", &Subject::Resource(request.type_name.clone()));
-        rpc.answer(move || async move {
-            let managed = parts.resource(&request.type_name);
-            or_say(managed.and_then(|managed| plan::plan(managed, request)))
-        })
-        .await
+        with_part(rpc, part, move |part| async move { plan::plan(&part, request, allowance) }).await
     }
 
     async fn apply_resource_change(
         &self,
         request: Request<pb::apply_resource_change::Request>,
     ) -> Answered<pb::apply_resource_change::Response> {
-        let parts = Arc::clone(&self.parts);
-        let (request, stop) = (request.into_inner(), self.hooks.stops.current());
+        let request = request.into_inner();
+        let part = self.parts.resource(&request.type_name);
+        let around = self.around(None);
         let rpc = self.rpc("ApplyResourceChange", &Subject::Resource(request.type_name.clone()));
         let note = rpc.note();
-        rpc.answer(move || async move {
-            match parts.resource(&request.type_name) {
-                Ok(managed) => or_say(apply::apply(managed, request, stop, note).await),
-                Err(diagnostics) => Answer::saying(diagnostics),
-            }
-        })
-        .await
+        with_part(rpc, part, |part| async move { apply::apply(&part, request, around, note).await }).await
     }
 
     async fn import_resource_state(
         &self,
         request: Request<pb::import_resource_state::Request>,
     ) -> Answered<pb::import_resource_state::Response> {
-        let parts = Arc::clone(&self.parts);
-        let (request, stop) = (request.into_inner(), self.hooks.stops.current());
+        let request = request.into_inner();
+        let part = self.parts.resource(&request.type_name);
+        let around = self.around(request.client_capabilities);
         let rpc = self.rpc("ImportResourceState", &Subject::Resource(request.type_name.clone()));
-        rpc.answer(move || async move {
-            match parts.resource(&request.type_name) {
-                Ok(managed) => or_say(import::import(managed, request, stop).await),
-                Err(diagnostics) => Answer::saying(diagnostics),
-            }
-        })
-        .await
+        with_part(rpc, part, |part| async move { import::import(&part, request, around).await }).await
     }
 
     async fn move_resource_state(
         &self,
         request: Request<pb::move_resource_state::Request>,
     ) -> Answered<pb::move_resource_state::Response> {
-        let parts = Arc::clone(&self.parts);
         let request = request.into_inner();
+        let part = self.parts.resource(&request.target_type_name);
         let rpc = self.rpc("MoveResourceState", &Subject::Resource(request.target_type_name.clone()));
-        rpc.answer(move || async move {
-            let managed = parts.resource(&request.target_type_name);
-            or_say(managed.and_then(|managed| import::move_state(managed, request)))
-        })
-        .await
+        with_part(rpc, part, |part| async move { import::move_state(&part, request) }).await
     }
 
     async fn generate_resource_config(
         &self,
         request: Request<pb::generate_resource_config::Request>,
     ) -> Answered<pb::generate_resource_config::Response> {
-        let parts = Arc::clone(&self.parts);
         let request = request.into_inner();
+        let part = self.parts.resource(&request.type_name);
         let rpc = self.rpc("GenerateResourceConfig", &Subject::Resource(request.type_name.clone()));
-        rpc.answer(move || async move {
-            let managed = parts.resource(&request.type_name);
-            or_say(managed.and_then(|managed| import::generate(managed, request)))
-        })
-        .await
+        with_part(rpc, part, |part| async move { import::generate(&part, request) }).await
     }
 
     // ---- Data sources ---------------------------------------------------------------------------------------------
@@ -267,34 +265,21 @@ impl provider_server::Provider for Server {
         &self,
         request: Request<pb::validate_data_resource_config::Request>,
     ) -> Answered<pb::validate_data_resource_config::Response> {
-        let parts = Arc::clone(&self.parts);
         let request = request.into_inner();
-        let rpc = self.rpc("ValidateDataResourceConfig", &Subject::DataSource(request.type_name.clone()));
-        rpc.answer(move || async move {
-            Answer::saying(match parts.source(&request.type_name) {
-                Ok(source) => validate::config(&source.shape, request.config, WriteOnly::Allowed, |config| {
-                    source.source.validate(config)
-                }),
-                Err(diagnostics) => diagnostics,
-            })
-        })
-        .await
+        let part = self.parts.source(&request.type_name);
+        let rpc = self.rpc("ValidateDataResourceConfig", &Subject::DataSource(request.type_name));
+        checked(rpc, part, request.config, WriteOnly::Allowed, |part| (&part.shape, &*part.source)).await
     }
 
     async fn read_data_source(
         &self,
         request: Request<pb::read_data_source::Request>,
     ) -> Answered<pb::read_data_source::Response> {
-        let parts = Arc::clone(&self.parts);
-        let (request, stop) = (request.into_inner(), self.hooks.stops.current());
+        let request = request.into_inner();
+        let part = self.parts.source(&request.type_name);
+        let around = self.around(request.client_capabilities);
         let rpc = self.rpc("ReadDataSource", &Subject::DataSource(request.type_name.clone()));
-        rpc.answer(move || async move {
-            match parts.source(&request.type_name) {
-                Ok(source) => or_say(data_source::read(source, request, stop).await),
-                Err(diagnostics) => Answer::saying(diagnostics),
-            }
-        })
-        .await
+        with_part(rpc, part, |part| async move { data_source::read(&part, request, around).await }).await
     }
 
     // ---- Ephemeral resources --------------------------------------------------------------------------------------
@@ -303,66 +288,96 @@ impl provider_server::Provider for Server {
         &self,
         request: Request<pb::validate_ephemeral_resource_config::Request>,
     ) -> Answered<pb::validate_ephemeral_resource_config::Response> {
-        let parts = Arc::clone(&self.parts);
         let request = request.into_inner();
-        let rpc = self.rpc("ValidateEphemeralResourceConfig", &Subject::Ephemeral(request.type_name.clone()));
-        rpc.answer(move || async move {
-            Answer::saying(match parts.ephemeral(&request.type_name) {
-                Ok(part) => validate::config(&part.shape, request.config, WriteOnly::Allowed, |config| {
-                    part.resource.validate(config)
-                }),
-                Err(diagnostics) => diagnostics,
-            })
-        })
-        .await
+        let part = self.parts.ephemeral(&request.type_name);
+        let rpc = self.rpc("ValidateEphemeralResourceConfig", &Subject::Ephemeral(request.type_name));
+        checked(rpc, part, request.config, WriteOnly::Allowed, |part| (&part.shape, &*part.resource)).await
     }
 
     async fn open_ephemeral_resource(
         &self,
         request: Request<pb::open_ephemeral_resource::Request>,
     ) -> Answered<pb::open_ephemeral_resource::Response> {
-        let parts = Arc::clone(&self.parts);
-        let (request, stop) = (request.into_inner(), self.hooks.stops.current());
+        let request = request.into_inner();
+        let part = self.parts.ephemeral(&request.type_name);
+        let around = self.around(request.client_capabilities);
         let rpc = self.rpc("OpenEphemeralResource", &Subject::Ephemeral(request.type_name.clone()));
-        rpc.answer(move || async move {
-            match parts.ephemeral(&request.type_name) {
-                Ok(part) => or_say(ephemeral::open(part, request, stop).await),
-                Err(diagnostics) => Answer::saying(diagnostics),
-            }
-        })
-        .await
+        with_part(rpc, part, |part| async move { ephemeral::open(&part, request, around).await }).await
     }
 
     async fn renew_ephemeral_resource(
         &self,
         request: Request<pb::renew_ephemeral_resource::Request>,
     ) -> Answered<pb::renew_ephemeral_resource::Response> {
-        let parts = Arc::clone(&self.parts);
         let request = request.into_inner();
+        let part = self.parts.ephemeral(&request.type_name);
         let rpc = self.rpc("RenewEphemeralResource", &Subject::Ephemeral(request.type_name.clone()));
-        rpc.answer(move || async move {
-            match parts.ephemeral(&request.type_name) {
-                Ok(part) => or_say(ephemeral::renew(part, request).await),
-                Err(diagnostics) => Answer::saying(diagnostics),
-            }
-        })
-        .await
+        with_part(rpc, part, |part| async move { ephemeral::renew(&part, request).await }).await
     }
 
     async fn close_ephemeral_resource(
         &self,
         request: Request<pb::close_ephemeral_resource::Request>,
     ) -> Answered<pb::close_ephemeral_resource::Response> {
-        let parts = Arc::clone(&self.parts);
         let request = request.into_inner();
+        let part = self.parts.ephemeral(&request.type_name);
         let rpc = self.rpc("CloseEphemeralResource", &Subject::Ephemeral(request.type_name.clone()));
-        rpc.answer(move || async move {
-            match parts.ephemeral(&request.type_name) {
-                Ok(part) => or_say(ephemeral::close(part, request).await),
-                Err(diagnostics) => Answer::saying(diagnostics),
-            }
-        })
-        .await
+        with_part(rpc, part, |part| async move { ephemeral::close(&part, request).await }).await
+    }
+
+    // ---- List resources -------------------------------------------------------------------------------------------
+
+    async fn validate_list_resource_config(
+        &self,
+        request: Request<pb::validate_list_resource_config::Request>,
+    ) -> Answered<pb::validate_list_resource_config::Response> {
+        let request = request.into_inner();
+        let part = self.parts.list(&request.type_name);
+        let rpc = self.rpc("ValidateListResourceConfig", &Subject::List(request.type_name));
+        checked(rpc, part, request.config, WriteOnly::Allowed, |part| (&part.shape, &*part.list)).await
+    }
+
+    async fn list_resource(
+        &self,
+        request: Request<pb::list_resource::Request>,
+    ) -> Answered<BoxStream<pb::list_resource::Event>> {
+        let request = request.into_inner();
+        let (part, around) = (self.parts.list(&request.type_name), self.around(None));
+        let rpc = self.rpc("ListResource", &Subject::List(request.type_name.clone()));
+        Ok(rpc.stream(|events| list::list(part, request, around, events), list::saying))
+    }
+
+    // ---- Actions --------------------------------------------------------------------------------------------------
+
+    async fn validate_action_config(
+        &self,
+        request: Request<pb::validate_action_config::Request>,
+    ) -> Answered<pb::validate_action_config::Response> {
+        let request = request.into_inner();
+        let part = self.parts.action(&request.type_name);
+        let rpc = self.rpc("ValidateActionConfig", &Subject::Action(request.type_name));
+        checked(rpc, part, request.config, WriteOnly::Allowed, |part| (&part.shape, &*part.action)).await
+    }
+
+    async fn plan_action(
+        &self,
+        request: Request<pb::plan_action::Request>,
+    ) -> Answered<pb::plan_action::Response> {
+        let request = request.into_inner();
+        let part = self.parts.action(&request.action_type);
+        let allowance = Allowance::of(&self.parts, request.client_capabilities);
+        let rpc = self.rpc("PlanAction", &Subject::Action(request.action_type.clone()));
+        with_part(rpc, part, move |part| async move { action::plan(&part, request, allowance) }).await
+    }
+
+    async fn invoke_action(
+        &self,
+        request: Request<pb::invoke_action::Request>,
+    ) -> Answered<BoxStream<pb::invoke_action::Event>> {
+        let request = request.into_inner();
+        let (part, around) = (self.parts.action(&request.action_type), self.around(None));
+        let rpc = self.rpc("InvokeAction", &Subject::Action(request.action_type.clone()));
+        Ok(rpc.stream(|events| action::invoke(part, request, around, events), action::completed))
     }
 
     // ---- Functions ------------------------------------------------------------------------------------------------
@@ -371,10 +386,7 @@ impl provider_server::Provider for Server {
         &self,
         _: Request<pb::get_functions::Request>,
     ) -> Answered<pb::get_functions::Response> {
-        let parts = Arc::clone(&self.parts);
-        self.rpc("GetFunctions", &Subject::Provider)
-            .answer(move || async move { about::functions(&parts) })
-            .await
+        self.tell("GetFunctions", about::functions).await
     }
 
     async fn call_function(
@@ -387,40 +399,6 @@ impl provider_server::Provider for Server {
         rpc.answer(move || async move { functions::call(&parts, request) }).await
     }
 
-    // ---- What is not served yet: see `absent` ---------------------------------------------------------------------
-
-    async fn validate_list_resource_config(
-        &self,
-        request: Request<pb::validate_list_resource_config::Request>,
-    ) -> Answered<pb::validate_list_resource_config::Response> {
-        Ok(Response::new(Answer::saying(absent::list_resource(&request.into_inner().type_name))))
-    }
-
-    async fn list_resource(
-        &self,
-        request: Request<pb::list_resource::Request>,
-    ) -> Answered<BoxStream<pb::list_resource::Event>> {
-        Ok(Response::new(absent::list_events(&request.into_inner().type_name)))
-    }
-
-    async fn validate_action_config(
-        &self,
-        request: Request<pb::validate_action_config::Request>,
-    ) -> Answered<pb::validate_action_config::Response> {
-        Ok(Response::new(Answer::saying(absent::action(&request.into_inner().type_name))))
-    }
-
-    async fn plan_action(
-        &self,
-        request: Request<pb::plan_action::Request>,
-    ) -> Answered<pb::plan_action::Response> {
-        Ok(Response::new(Answer::saying(absent::action(&request.into_inner().action_type))))
-    }
-
-    async fn invoke_action(
-        &self,
-        request: Request<pb::invoke_action::Request>,
-    ) -> Answered<BoxStream<pb::invoke_action::Event>> {
-        Ok(Response::new(absent::action_events(&request.into_inner().action_type)))
-    }
+    // State stores are not served: their calls are left to the generated code, which answers UNIMPLEMENTED, and
+    // nothing in the schema names one.
 }

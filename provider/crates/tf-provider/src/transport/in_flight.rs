@@ -101,6 +101,11 @@ impl InFlight {
         }
     }
 
+    /// Starts `task` and counts it until its end; nobody waits for its result.
+    pub(crate) fn start(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tracker.spawn(task.in_current_span());
+    }
+
     /// Whether anything is under way.
     pub fn is_busy(&self) -> bool {
         !self.tracker.is_empty()

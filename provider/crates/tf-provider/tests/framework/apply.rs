@@ -209,17 +209,6 @@ async fn a_caller_that_goes_away_does_not_cut_a_create() {
 }
 
 #[tokio::test]
-async fn a_state_of_twenty_mebibytes_goes_round() {
-    let bench = bench().await;
-    let notes = text(&"0123456789abcdef".repeat(20 * 1024 * 1024 / 16));
-    let mut thing = bench.thing([("notes", notes.clone())]).await;
-    let (_, applied) =
-        bench.converge(&mut thing, &thing_with([("notes", notes), ("size", number(2))])).await.unwrap();
-    assert_eq!(told(&applied), [""; 0]);
-    assert_eq!(told(&bench.destroy(&mut thing).await.unwrap()), [""; 0]);
-}
-
-#[tokio::test]
 async fn an_apply_of_nothing_is_an_error_and_not_a_status() {
     let bench = bench().await;
     let request = pb::apply_resource_change::Request {

@@ -1,6 +1,8 @@
 //! A provider with every fault that a test of its schemas must find.
 
+use tf_provider::action::{Action, Progress};
 use tf_provider::call::Call;
+use tf_provider::list::{Findings, ListResource, Query};
 use tf_provider::provider::{Provider, Tables};
 use tf_provider::resource::{Done, Import, Resource, Stored, Wanted};
 use tf_value::attribute::{Attribute, Nesting, Shape};
@@ -46,7 +48,7 @@ impl Provider for Broken {
     }
 
     fn tables(&self) -> Tables {
-        Tables::new().resource(Bad).resource(Bad)
+        Tables::new().resource(Bad).resource(Bad).list_resource(BadList).action(BadAction)
     }
 }
 
@@ -88,5 +90,44 @@ impl Resource for Bad {
 
     async fn import(&self, _: Import, _: &Call<Stray>) -> Result<Stray, Diagnostics> {
         Ok(Stray)
+    }
+}
+
+struct BadList;
+
+#[async_trait::async_trait]
+impl ListResource for BadList {
+    type Model = Raw;
+    type Object = Raw;
+
+    fn type_name(&self) -> &'static str {
+        "bad_list"
+    }
+
+    fn schema(&self) -> Schema {
+        schema(vec![Attribute::string("secret", "A secret.").write_only()])
+    }
+
+    async fn list(&self, _: Query<Raw>, _: &Findings<'_, Raw>, _: &Call<Raw>) -> Diagnostics {
+        Diagnostics::none()
+    }
+}
+
+struct BadAction;
+
+#[async_trait::async_trait]
+impl Action for BadAction {
+    type Model = Raw;
+
+    fn type_name(&self) -> &'static str {
+        "bad_action"
+    }
+
+    fn schema(&self) -> Schema {
+        schema(vec![Attribute::string("result", "A result.").computed()])
+    }
+
+    async fn invoke(&self, _: Raw, _: &Progress, _: &Call<Raw>) -> Diagnostics {
+        Diagnostics::none()
     }
 }

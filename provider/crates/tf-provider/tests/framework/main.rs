@@ -1,8 +1,12 @@
 //! The rules of the framework, seen from Terraform's side: a toy provider breaks them one by one.
 #![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
+mod action;
 mod apply;
 mod broken;
+mod deferral;
+mod list;
+mod moves;
 mod other;
 mod plan;
 mod properties;
@@ -14,6 +18,7 @@ mod validate;
 mod toy;
 
 use std::ops::Deref;
+use std::time::Duration;
 
 use testkit::protocol_client::{ProtocolClient, in_words};
 use testkit::protocol_client_instance::{Applied, Instance, PlannedChange};
@@ -24,8 +29,8 @@ use toy::Toy;
 /// A configured toy provider and Terraform's side of it.
 struct Bench {
     client: ProtocolClient,
-    // Removed when dropped.
-    _directory: tempfile::TempDir,
+    /// Where things are kept; removed when dropped.
+    directory: tempfile::TempDir,
 }
 
 impl Deref for Bench {
@@ -41,10 +46,21 @@ async fn bench() -> Bench {
     let client = ProtocolClient::start(Toy::default()).await.unwrap();
     let config = object([("directory", Raw::string(directory.path().to_str().unwrap()))]);
     assert_eq!(in_words(&client.configure(&config).await.unwrap()), [""; 0]);
-    Bench { client, _directory: directory }
+    Bench { client, directory }
 }
 
 impl Bench {
+    /// Waits until something is kept under `id`.
+    async fn kept(&self, id: &str) {
+        let file = self.directory.path().join(format!("thing-{id}"));
+        let seen = async {
+            while !file.exists() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), seen).await.unwrap();
+    }
+
     /// A thing as configured, applied without an objection.
     async fn thing<const N: usize>(&self, config: [(&str, Raw); N]) -> Instance {
         let mut thing = Instance::new("toy_thing");

@@ -1,5 +1,5 @@
 //! What is not a managed resource: the provider itself, data sources, ephemeral resources, functions, and what is
-//! not served yet.
+//! not served.
 
 use testkit::protocol_client::{in_words, pack, unpack};
 use tf_provider::proto::tfplugin6 as pb;
@@ -25,6 +25,9 @@ fn a_bad_schema_is_found_by_a_test() {
         "Bad: `inner` says inside a set what its change means",
         "Bad: its model writes `stray`, which is not in the schema",
         "Bad: its name is not of lower-case letters, digits and underscores",
+        "action bad_action: `result` is computed or write-only, and nothing is given back here",
+        "list resource bad_list: `secret` is computed or write-only, and nothing is given back here",
+        "list resource bad_list: there is no managed resource of that name with an identity",
         "provider: `flag` can be neither computed nor write-only in a provider block",
         "there are two resources `Bad`",
     ];
@@ -42,6 +45,12 @@ async fn everything_is_listed_with_its_capabilities() {
     assert_eq!(schemas.resource_schemas.len(), 2);
     assert_eq!(schemas.resource_schemas["toy_thing"].version, 1);
     assert!(schemas.functions.contains_key("join"));
+    assert_eq!(metadata.list_resources[0].type_name, "toy_thing");
+    assert_eq!(metadata.actions[0].type_name, "toy_bell");
+    assert!(schemas.list_resource_schemas.contains_key("toy_thing"));
+    assert!(schemas.action_schemas["toy_bell"].schema.is_some());
+    let blocks = schemas.resource_schemas.values().flat_map(|schema| &schema.block);
+    assert!(blocks.into_iter().all(|block| block.block_types.is_empty()), "no computed blocks to refuse");
     let functions = bench.wire().get_functions(pb::get_functions::Request {}).await.unwrap().into_inner();
     assert_eq!(functions.functions, schemas.functions);
     let ty = Type::Object([("id".to_owned(), Type::String)].into());
@@ -131,27 +140,22 @@ async fn a_function_is_called_by_its_signature() {
 }
 
 #[tokio::test]
-async fn what_is_not_served_yet_says_so() {
+async fn state_stores_are_absent_and_their_calls_are_not_implemented() {
     let bench = bench().await;
+    assert!(bench.schemas().state_store_schemas.is_empty());
     let mut wire = bench.wire();
-    let type_name = || "toy_thing".to_owned();
-    let request = pb::validate_list_resource_config::Request { type_name: type_name(), ..Default::default() };
-    let said = wire.validate_list_resource_config(request).await.unwrap().into_inner().diagnostics;
-    assert_eq!(in_words(&said), ["error: Provider has no such list resource"]);
-    let request = pb::list_resource::Request { type_name: type_name(), ..Default::default() };
-    let mut events = wire.list_resource(request).await.unwrap().into_inner();
-    let event = events.message().await.unwrap().unwrap();
-    assert_eq!(in_words(&event.diagnostic), ["error: Provider has no such list resource"]);
-    assert_eq!(events.message().await.unwrap(), None);
-    let request = pb::invoke_action::Request { action_type: type_name(), ..Default::default() };
-    let mut events = wire.invoke_action(request).await.unwrap().into_inner();
-    let Some(pb::invoke_action::event::Type::Completed(completed)) =
-        events.message().await.unwrap().unwrap().r#type
-    else {
-        panic!("the stream must end in one completion")
-    };
-    assert_eq!(in_words(&completed.diagnostics), ["error: Provider has no such action"]);
-    assert_eq!(events.message().await.unwrap(), None);
-    let status = wire.get_states(pb::get_states::Request { type_name: type_name() }).await.unwrap_err();
-    assert_eq!(status.code(), tonic::Code::Unimplemented);
+    let chunks = || futures::stream::iter([pb::write_state_bytes::RequestChunk::default()]);
+    let codes = [
+        wire.validate_state_store_config(pb::validate_state_store::Request::default()).await.err(),
+        wire.configure_state_store(pb::configure_state_store::Request::default()).await.err(),
+        wire.read_state_bytes(pb::read_state_bytes::Request::default()).await.err(),
+        wire.write_state_bytes(chunks()).await.err(),
+        wire.lock_state(pb::lock_state::Request::default()).await.err(),
+        wire.unlock_state(pb::unlock_state::Request::default()).await.err(),
+        wire.get_states(pb::get_states::Request::default()).await.err(),
+        wire.delete_state(pb::delete_state::Request::default()).await.err(),
+    ];
+    for code in codes.map(|status| status.unwrap().code()) {
+        assert_eq!(code, tonic::Code::Unimplemented);
+    }
 }

@@ -212,3 +212,14 @@ async fn an_update_keeps_the_identity_and_a_create_may_not_know_it() {
     thing.stored.as_mut().unwrap().identity.clone_from(&other);
     assert_eq!(bench.plan_thing(&thing, [("size", number(2))]).await.identity, other);
 }
+
+#[tokio::test]
+async fn a_plan_made_again_is_told_the_private_bytes_of_the_first() {
+    let bench = bench().await;
+    let config = thing_with([("behave", text("plan_first_private"))]);
+    let mut thing = Instance::new("toy_thing");
+    assert_eq!(bench.plan(&thing, &config).await.unwrap().private, b"first");
+    let (_, applied) = bench.converge(&mut thing, &config).await.unwrap();
+    assert_eq!(told(&applied), [""; 0]);
+    assert_eq!(thing.stored.unwrap().private, b"applied after again");
+}

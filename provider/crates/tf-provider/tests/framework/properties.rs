@@ -51,6 +51,17 @@ fn dynamic() -> impl Strategy<Value = Option<pb::DynamicValue>> {
     )
 }
 
+/// A configuration of the toy's list or action, and what is none.
+fn asked(number: &'static str, text: &'static str) -> impl Strategy<Value = Option<pb::DynamicValue>> {
+    let object = Type::Object(
+        [(number, Type::Number), (text, Type::String), ("behave", Type::String)]
+            .into_iter()
+            .map(|(name, ty)| (name.to_owned(), ty))
+            .collect(),
+    );
+    prop_oneof![3 => values(object).prop_map(|value| Some(pack(&value))), 1 => dynamic()]
+}
+
 fn type_name() -> impl Strategy<Value = String> {
     let known = prop_oneof![Just("toy_thing"), Just("toy_echo"), Just("toy_lookup"), Just("toy_token")];
     prop_oneof![9 => known.prop_map(str::to_owned), 1 => "\\PC{0,8}"]
@@ -204,6 +215,40 @@ proptest! {
                 .await.unwrap();
             wire.call_function(pb::call_function::Request { name: "join".to_owned(), arguments })
                 .await.unwrap();
+        });
+    }
+
+    #[test]
+    fn every_stream_comes_to_its_end(
+        type_name in prop_oneof![8 => Just("toy_thing".to_owned()), 1 => type_name()],
+        action_type in prop_oneof![8 => Just("toy_bell".to_owned()), 1 => type_name()],
+        (search, ring) in (asked("count", "prefix"), asked("times", "behave")),
+        objects in any::<bool>(),
+    ) {
+        let (runtime, bench) = shared();
+        runtime.block_on(async {
+            let mut wire = bench.wire();
+            let mut events = wire.list_resource(pb::list_resource::Request {
+                type_name: type_name.clone(), config: search.clone(), include_resource_object: objects, limit: 5,
+            }).await.unwrap().into_inner();
+            while events.message().await.unwrap().is_some() {}
+            wire.validate_list_resource_config(pb::validate_list_resource_config::Request {
+                type_name, config: search, ..pb::validate_list_resource_config::Request::default()
+            }).await.unwrap();
+            wire.validate_action_config(pb::validate_action_config::Request {
+                type_name: action_type.clone(), config: ring.clone(),
+            }).await.unwrap();
+            wire.plan_action(pb::plan_action::Request {
+                action_type: action_type.clone(), config: ring.clone(), client_capabilities: None,
+            }).await.unwrap();
+            let mut events = wire.invoke_action(pb::invoke_action::Request {
+                action_type, config: ring, client_capabilities: None,
+            }).await.unwrap().into_inner();
+            let mut last = None;
+            while let Some(event) = events.message().await.unwrap() {
+                last = event.r#type;
+            }
+            assert!(matches!(last, Some(pb::invoke_action::event::Type::Completed(_))), "{last:?}");
         });
     }
 

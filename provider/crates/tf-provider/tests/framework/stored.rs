@@ -1,4 +1,4 @@
-//! Reads, imports, upgrades, moves: what comes out of a state or out of the world.
+//! Reads, imports, upgrades: what comes out of a state or out of the world.
 
 use testkit::protocol_client::{in_words, pack, unpack};
 use testkit::protocol_client_instance::Action;
@@ -153,52 +153,21 @@ async fn a_stored_identity_is_read_even_if_there_was_none() {
         raw_identity: Some(raw_state(json)),
     };
     let mut wire = bench.wire();
-    for (json, id) in [(r#"{"id": "a", "more": 1}"#, object([("id", text("a"))])), ("", Raw::Null)] {
-        let response = wire.upgrade_resource_identity(ask("toy_thing", 0, json)).await.unwrap().into_inner();
+    for (version, json, id) in [
+        (1, r#"{"id": "a", "more": 1}"#, object([("id", text("a"))])),
+        (0, r#"{"key": "a"}"#, object([("id", text("a"))])),
+        (0, "", Raw::Null),
+    ] {
+        let response =
+            wire.upgrade_resource_identity(ask("toy_thing", version, json)).await.unwrap().into_inner();
         assert_eq!(response.upgraded_identity.unwrap().identity_data, Some(pack(&id)));
     }
     for (type_name, version, want) in [
-        ("toy_thing", 1, "error: Stored state is newer than the provider"),
+        ("toy_thing", 2, "error: Stored state is newer than the provider"),
         ("toy_echo", 0, "error: Resource has no identity"),
     ] {
         let response =
             wire.upgrade_resource_identity(ask(type_name, version, "{}")).await.unwrap().into_inner();
         assert_eq!(in_words(&response.diagnostics), [want]);
     }
-}
-
-#[tokio::test]
-async fn another_type_is_moved_here_or_refused() {
-    let bench = bench().await;
-    let ask = |source: &str| pb::move_resource_state::Request {
-        source_provider_address: "registry.terraform.io/acme/other".to_owned(),
-        source_type_name: source.to_owned(),
-        target_type_name: "toy_thing".to_owned(),
-        source_state: Some(raw_state(r#"{"id": "i", "label": "l"}"#)),
-        ..pb::move_resource_state::Request::default()
-    };
-    let schema = bench.resource("toy_thing").unwrap();
-    let want = object([("id", text("i")), ("name", text("l")), ("size", number(1))]);
-    let mut wire = bench.wire();
-    let response = wire.move_resource_state(ask("other_thing")).await.unwrap().into_inner();
-    assert_eq!(response.target_state, Some(pack(&schema.object(want).unwrap())));
-    assert_eq!(response.target_identity.unwrap().identity_data, Some(pack(&object([("id", text("i"))]))));
-    let response = wire.move_resource_state(ask("stranger")).await.unwrap().into_inner();
-    assert_eq!(in_words(&response.diagnostics), ["error: Resource cannot be moved to this type"]);
-}
-
-#[tokio::test]
-async fn a_generated_configuration_plans_nothing() {
-    let bench = bench().await;
-    let members = object([("m", object([("zone", text("z")), ("weight", number(3))]))]);
-    let thing = bench.thing([("notes", text("n")), ("members", members)]).await;
-    let request = pb::generate_resource_config::Request {
-        type_name: "toy_thing".to_owned(),
-        state: Some(pack(thing.object())),
-    };
-    let response = bench.wire().generate_resource_config(request).await.unwrap().into_inner();
-    let config = unpack(response.config.as_ref(), &bench.resource("toy_thing").unwrap().ty()).unwrap();
-    assert_eq!((config.get("size"), config.get("id")), (&Raw::Null, &Raw::Null));
-    let plan = bench.plan(&thing, &config).await.unwrap();
-    assert_eq!((plan.action, in_words(&plan.diagnostics)), (Action::NoOp, vec![]));
 }

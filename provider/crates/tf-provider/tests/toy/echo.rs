@@ -1,6 +1,7 @@
 //! A resource without a typed model, of every shape, that makes exactly what was planned.
 
 use tf_provider::call::Call;
+use tf_provider::moves::{MoveSource, Moved};
 use tf_provider::resource::{Done, Import, Resource, Stored, Wanted};
 use tf_value::attribute::{Attribute, Nesting, Shape};
 use tf_value::diagnostic::Diagnostics;
@@ -49,6 +50,10 @@ impl Resource for Echo {
 
     fn schema(&self) -> Schema {
         schema()
+    }
+
+    fn move_from(&self, _: &MoveSource) -> Option<Result<Moved<Raw>, Diagnostics>> {
+        Some(Ok(Raw::Null.into()))
     }
 
     async fn create(&self, wanted: Wanted<Raw>, _: &Call<Raw>) -> Done<Raw> {

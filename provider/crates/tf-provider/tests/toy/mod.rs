@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "only tests run it, and some want a panic")]
 
 pub mod echo;
+mod more;
 mod small;
 pub mod thing;
 
@@ -104,5 +105,7 @@ impl Provider for Toy {
             .data_source(small::Lookup)
             .ephemeral_resource(small::Token)
             .function(small::Join)
+            .list_resource(more::ThingList { world: self.world.clone() })
+            .action(more::Bell { world: self.world.clone() })
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use tf_provider::call::Call;
 use tf_provider::data_source::DataSource;
+use tf_provider::deferral::Deferral;
 use tf_provider::ephemeral::{EphemeralResource, Opened, Renewed};
 use tf_provider::function::{Function, FunctionFault, Parameter, Signature};
 use tf_value::attribute::Attribute;
@@ -50,12 +51,15 @@ impl DataSource for Lookup {
         }
     }
 
-    async fn read(&self, config: Looked, _: &Call<Looked>) -> Result<(Looked, Diagnostics), Diagnostics> {
+    async fn read(&self, config: Looked, call: &Call<Looked>) -> Result<(Looked, Diagnostics), Diagnostics> {
         let name = config.name.known().map_or("", String::as_str);
         match name {
             "nobody" => Err(Diagnostic::error("Nobody is there", "Look for somebody else.").into()),
             "unknown" => Ok((Looked { text: Value::Unknown, ..config }, Diagnostics::none())),
             "panic" => panic!("in a data source"),
+            "later" if call.defer(Deferral::AbsentPrerequisite) => {
+                Ok((Looked { text: Value::Unknown, ..config }, Diagnostics::none()))
+            }
             name => {
                 let greeting = config.greeting.known().map_or("", String::as_str);
                 let text = Value::Known(format!("{greeting}, {name}"));
@@ -101,11 +105,12 @@ impl EphemeralResource for Token {
     async fn open(
         &self,
         config: TokenModel,
-        _: &Call<TokenModel>,
+        call: &Call<TokenModel>,
     ) -> Result<Opened<TokenModel>, Diagnostics> {
         let length = config.length.known().copied().unwrap_or_default();
         let token = match length {
             13 => Value::Unknown,
+            14 if call.defer(Deferral::AbsentPrerequisite) => Value::Unknown,
             length => Value::Known("x".repeat(usize::try_from(length).unwrap_or_default().min(100))),
         };
         let renew_at = Some(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500));

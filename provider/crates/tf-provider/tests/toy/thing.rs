@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use tf_provider::call::Call;
-use tf_provider::resource::{Destruction, Done, Import, MoveSource, Plan, Resource, Stored, Wanted};
+use tf_provider::deferral::Deferral;
+use tf_provider::moves::{MoveSource, Moved};
+use tf_provider::resource::{Destruction, Done, Import, Plan, Resource, Stored, Wanted};
 use tf_value::attribute::{Attribute, Complaint, Nesting, Shape};
 use tf_value::diagnostic::{Diagnostic, Diagnostics};
 use tf_value::model;
@@ -106,6 +108,24 @@ model! {
         color: String,
         /// Deprecated.
         old: String,
+    }
+}
+
+model! {
+    /// What becomes a thing when it is moved.
+    pub struct Other {
+        /// Its id.
+        id: String,
+        /// Its name.
+        label: String,
+    }
+}
+
+fn other_schema() -> Schema {
+    Schema {
+        version: 0,
+        description: "Another thing, as far as it is of interest.".to_owned(),
+        attributes: vec![Attribute::string("id", "Its id."), Attribute::string("label", "Its name.")],
     }
 }
 
@@ -297,7 +317,7 @@ impl Resource for Things {
 
     fn identity_schema(&self) -> Option<Schema> {
         Some(Schema {
-            version: 0,
+            version: 1,
             description: "What tells things apart.".to_owned(),
             attributes: vec![Attribute::string("id", "The id.").required()],
         })
@@ -318,12 +338,39 @@ impl Resource for Things {
         Ok(stored)
     }
 
-    fn move_from(&self, source: &MoveSource) -> Option<Result<Thing, Diagnostics>> {
+    fn upgrade_identity(
+        &self,
+        version: u32,
+        mut stored: serde_json::Value,
+    ) -> Result<serde_json::Value, Diagnostics> {
+        assert_eq!(version, 0);
+        let fields = stored.as_object_mut().unwrap();
+        if let Some(key) = fields.remove("key") {
+            fields.insert("id".to_owned(), key);
+        }
+        Ok(stored)
+    }
+
+    fn move_from(&self, source: &MoveSource) -> Option<Result<Moved<Thing>, Diagnostics>> {
         (source.type_name == "other_thing").then(|| {
-            let text =
-                |name: &str| source.state.get(name).and_then(|value| value.as_str()).map(str::to_owned);
-            Ok(Thing { id: text("id").into(), name: text("label").into(), ..Thing::default() })
+            let other: Other = source.read(&other_schema())?;
+            let secret = Value::Known("leaked".to_owned());
+            let drift = Value::Unknown;
+            let object = Thing { id: other.id, name: other.label, secret, drift, ..Thing::default() };
+            let known = source.identity.as_ref().map_or("nothing", |_| "identity");
+            let private = [b"moved ".as_slice(), &source.private, b" with ", known.as_bytes()].concat();
+            Ok(Moved { object, private })
         })
+    }
+
+    fn generate(&self, config: &mut Thing) {
+        if behave(config) == "generate_computed" {
+            config.id = Value::Known("made up".to_owned());
+            config.secret = Value::Known("made up".to_owned());
+        }
+        if config.notes.known().is_some() {
+            config.old = Value::Null;
+        }
     }
 
     fn validate(&self, config: &Thing) -> Diagnostics {
@@ -355,6 +402,18 @@ impl Resource for Things {
                 };
                 plan.planned.rules = Value::Known(vec![Value::Known(rule(80)), Value::Known(rule(81))]);
             }
+            "plan_first_private" => {
+                let words: &[u8] = match &plan.first_private {
+                    None => b"first",
+                    Some(first) if first == b"first" => b"again",
+                    Some(_) => b"confused",
+                };
+                plan.private = words.to_vec();
+                return;
+            }
+            "defer_for_config" => _ = plan.deferring.because(Deferral::ConfigUnknown),
+            "defer_for_provider" => _ = plan.deferring.because(Deferral::ProviderConfigUnknown),
+            "defer_for_prerequisite" => _ = plan.deferring.because(Deferral::AbsentPrerequisite),
             "plan_color" => plan.planned.color = Value::Known("red".to_owned()),
             _ => {}
         }
@@ -372,8 +431,11 @@ impl Resource for Things {
         self.make(wanted, call).await
     }
 
-    async fn read(&self, stored: Stored<Thing>, _: &Call<Thing>) -> Done<Thing> {
+    async fn read(&self, stored: Stored<Thing>, call: &Call<Thing>) -> Done<Thing> {
         let id = stored.state.id.known().cloned().unwrap_or_default();
+        if behave(&stored.state) == "read_deferred" && call.defer(Deferral::AbsentPrerequisite) {
+            return Done::gone();
+        }
         if behave(&stored.state) == "read_fails" {
             return Done::refused(Diagnostic::error("Cannot read", "The disk is away."));
         }
@@ -410,11 +472,14 @@ impl Resource for Things {
         }
     }
 
-    async fn import(&self, import: Import, _: &Call<Thing>) -> Result<Thing, Diagnostics> {
+    async fn import(&self, import: Import, call: &Call<Thing>) -> Result<Thing, Diagnostics> {
         let id = match import {
             Import::Id(id) => id,
             Import::Identity(identity) => identity.get("id").text().unwrap_or_default().to_owned(),
         };
+        if id == "later" && call.defer(Deferral::AbsentPrerequisite) {
+            return Ok(Thing { id: Value::Known(id), ..Thing::default() });
+        }
         Ok(Thing { id: Value::Known(id), secret: Value::Known("leaked".to_owned()), ..Thing::default() })
     }
 }
