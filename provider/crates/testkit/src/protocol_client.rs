@@ -28,8 +28,8 @@ pub struct ProtocolClient {
     wire: ProviderClient<Channel>,
     schemas: pb::get_provider_schema::Response,
     identities: BTreeMap<String, pb::ResourceIdentitySchema>,
-    // Stops serving when dropped.
-    _attachable: Attachable,
+    // Stops serving when dropped. None if the provider is elsewhere.
+    _attachable: Option<Attachable>,
 }
 
 /// What the client says it can do: what Terraform 1.16 does, without deferral.
@@ -58,6 +58,15 @@ impl ProtocolClient {
         let endpoint =
             Endpoint::from_shared(format!("unix://{socket}")).map_err(|error| error.to_string())?;
         let channel = endpoint.connect().await.map_err(|error| error.to_string())?;
+        Ok(Self { _attachable: Some(attachable), ..Self::over(channel).await? })
+    }
+
+    /// The client of a provider that is served elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, if the provider gives no schema.
+    pub async fn over(channel: Channel) -> Result<Self, String> {
         let mut wire = ProviderClient::new(channel)
             .max_decoding_message_size(LARGEST_MESSAGE)
             .max_encoding_message_size(LARGEST_MESSAGE);
@@ -67,7 +76,7 @@ impl ProtocolClient {
         let request = pb::get_resource_identity_schemas::Request::default();
         let identities = wire.get_resource_identity_schemas(request).await.map_err(say)?.into_inner();
         let identities = identities.identity_schemas.into_iter().collect();
-        Ok(Self { wire, schemas, identities, _attachable: attachable })
+        Ok(Self { wire, schemas, identities, _attachable: None })
     }
 
     /// The generated client, for a call that has no method here.

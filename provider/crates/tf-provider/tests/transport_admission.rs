@@ -42,6 +42,22 @@ async fn a_caller_with_a_look_alike_certificate_is_refused() {
 }
 
 #[tokio::test]
+async fn a_caller_with_the_right_certificate_and_a_wrong_key_is_refused() {
+    let caller = Caller::like_terraform();
+    let started = start(Some(&caller)).await;
+    let said = verdict(&started, Some(&caller.impostor())).await.unwrap();
+    assert!(said.contains("DecryptError"), "{said}");
+}
+
+#[tokio::test]
+async fn a_caller_whose_certificate_the_right_one_issued_is_refused() {
+    let caller = Caller::like_terraform();
+    let started = start(Some(&caller)).await;
+    let said = verdict(&started, Some(&caller.issued())).await.unwrap();
+    assert!(said.contains("AccessDenied"), "{said}");
+}
+
+#[tokio::test]
 async fn a_caller_without_tls_is_refused_where_tls_is_wanted() {
     let mut started = start(Some(&Caller::like_terraform())).await;
     started.forget_certificate();

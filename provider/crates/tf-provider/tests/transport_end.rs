@@ -11,35 +11,14 @@ use rustix::process::{Pid, Signal, kill_process};
 use tf_provider::proto::plugin::Empty;
 use tf_provider::proto::plugin::grpc_broker_client::GrpcBrokerClient;
 use tf_provider::proto::plugin::grpc_stdio_client::GrpcStdioClient;
-use tf_provider::proto::tfplugin6::apply_resource_change::Response;
 use tf_provider::proto::tfplugin6::{get_provider_schema, stop_provider};
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
-use tokio::task::JoinHandle;
-use tonic::transport::Channel;
-use tonic::{Code, Status};
+use tonic::Code;
 use transport_caller::{
-    Caller, Started, as_terraform, bare_provider, controller, eventually, make, provider, read_handshake,
-    start,
+    Caller, Started, as_terraform, bare_provider, begin, controller, eventually, make, provider,
+    read_handshake, start, summaries,
 };
-
-/// Starts to make a thing over `channel` and returns when the provider is surely at it.
-async fn begin(channel: &Channel, kind: &str, config: &str) -> JoinHandle<Result<Response, Status>> {
-    let mut client = provider(channel.clone());
-    let request = make(kind, config);
-    let making =
-        tokio::spawn(
-            async move { client.apply_resource_change(request).await.map(tonic::Response::into_inner) },
-        );
-    // Calls on one connection are taken up in the order they were sent.
-    provider(channel.clone()).get_provider_schema(get_provider_schema::Request {}).await.unwrap();
-    provider(channel.clone()).get_provider_schema(get_provider_schema::Request {}).await.unwrap();
-    making
-}
-
-fn summaries(response: &Response) -> Vec<&str> {
-    response.diagnostics.iter().map(|diagnostic| diagnostic.summary.as_str()).collect()
-}
 
 fn signal(started: &Started, signal: Signal) {
     let pid = started.child.id().and_then(|id| Pid::from_raw(id.try_into().unwrap())).unwrap();

@@ -14,18 +14,23 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use hyper_util::rt::TokioIo;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, PKCS_ECDSA_P521_SHA512, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ECDSA_P521_SHA512,
+    SignatureAlgorithm,
 };
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 use tf_provider::proto::plugin::grpc_controller_client::GrpcControllerClient;
 use tf_provider::proto::tfplugin6::provider_client::ProviderClient;
-use tf_provider::proto::tfplugin6::{DynamicValue, apply_resource_change};
+use tf_provider::proto::tfplugin6::{DynamicValue, apply_resource_change, get_provider_schema};
 use tf_provider::transport::handshake::MAGIC_COOKIE;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 
 /// Longer than anything here takes; shorter than a person's patience.
@@ -34,7 +39,7 @@ pub(crate) const LONG: Duration = Duration::from_secs(20);
 /// The certificate and key of a caller.
 pub(crate) struct Caller {
     pub(crate) pem: String,
-    certificate: CertificateDer<'static>,
+    chain: Vec<CertificateDer<'static>>,
     key: KeyPair,
 }
 
@@ -45,20 +50,45 @@ impl Caller {
     }
 
     fn with_key(algorithm: &'static SignatureAlgorithm) -> Self {
-        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::OrganizationName, "HashiCorp");
-        params.distinguished_name.push(DnType::CommonName, "localhost");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate_for(algorithm).unwrap();
-        let certificate = params.self_signed(&key).unwrap();
-        Self { pem: certificate.pem(), certificate: certificate.der().clone(), key }
+        let certificate = params().self_signed(&key).unwrap();
+        Self { pem: certificate.pem(), chain: vec![certificate.der().clone()], key }
+    }
+
+    /// Shows this caller's very certificate, and does not have its key.
+    pub(crate) fn impostor(&self) -> Self {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
+        Self { pem: self.pem.clone(), chain: self.chain.clone(), key }
+    }
+
+    /// Has a certificate of its own that this caller issued: it says that it is an authority.
+    pub(crate) fn issued(&self) -> Self {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
+        let authority = params();
+        let issuer = Issuer::from_params(&authority, &self.key);
+        let certificate = params().signed_by(&key, &issuer).unwrap();
+        let chain = [vec![certificate.der().clone()], self.chain.clone()].concat();
+        Self { pem: certificate.pem(), chain, key }
     }
 }
 
-/// The path of the example, which `cargo test` builds beside the tests.
+fn params() -> CertificateParams {
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::OrganizationName, "HashiCorp");
+    params.distinguished_name.push(DnType::CommonName, "localhost");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
+}
+
+/// The path of the bare provider.
 pub(crate) fn bare_provider() -> PathBuf {
+    example("bare_provider")
+}
+
+/// The path of an example, which `cargo test` builds beside the tests.
+pub(crate) fn example(name: &str) -> PathBuf {
     let deps = std::env::current_exe().unwrap();
-    let path = deps.parent().unwrap().parent().unwrap().join("examples/bare_provider");
+    let path = deps.parent().unwrap().parent().unwrap().join("examples").join(name);
     assert!(path.exists(), "{} is missing: cargo build -p tf-provider --examples", path.display());
     path
 }
@@ -177,6 +207,28 @@ pub(crate) fn make(kind: &str, config: &str) -> apply_resource_change::Request {
     }
 }
 
+/// Starts to make a thing over `channel` and returns when the provider is surely at it.
+pub(crate) async fn begin(
+    channel: &Channel,
+    kind: &str,
+    config: &str,
+) -> JoinHandle<Result<apply_resource_change::Response, Status>> {
+    let mut client = provider(channel.clone());
+    let request = make(kind, config);
+    let making =
+        tokio::spawn(
+            async move { client.apply_resource_change(request).await.map(tonic::Response::into_inner) },
+        );
+    // Calls on one connection are taken up in the order they were sent.
+    provider(channel.clone()).get_provider_schema(get_provider_schema::Request {}).await.unwrap();
+    provider(channel.clone()).get_provider_schema(get_provider_schema::Request {}).await.unwrap();
+    making
+}
+
+pub(crate) fn summaries(response: &apply_resource_change::Response) -> Vec<&str> {
+    response.diagnostics.iter().map(|diagnostic| diagnostic.summary.as_str()).collect()
+}
+
 /// Waits until `holds`, or fails.
 pub(crate) async fn eventually(what: &str, holds: impl Fn() -> bool) {
     let looked = tokio::time::timeout(LONG, async {
@@ -192,17 +244,30 @@ pub(crate) fn tls(server: &CertificateDer<'static>, caller: Option<&Caller>) -> 
     let mut roots = RootCertStore::empty();
     roots.add(server.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let keys = provider.key_provider;
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = config.with_root_certificates(roots);
     let mut config = match caller {
         Some(caller) => {
             let key = PrivatePkcs8KeyDer::from(caller.key.serialize_der()).into();
-            config.with_client_auth_cert(vec![caller.certificate.clone()], key).unwrap()
+            // Unchecked: an impostor's key is not that of its certificate.
+            let key = keys.load_private_key(key).unwrap();
+            config.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(CertifiedKey::new(
+                caller.chain.clone(),
+                key,
+            ))))
         }
         None => config.with_no_client_auth(),
     };
     config.alpn_protocols = vec![b"h2".to_vec()];
     TlsConnector::from(Arc::new(config))
+}
+
+/// A connection as `caller`, which speaks no HTTP yet.
+pub(crate) async fn tls_stream(started: &Started, caller: &Caller) -> TlsStream<UnixStream> {
+    let connector = tls(started.certificate.as_ref().unwrap(), Some(caller));
+    let stream = UnixStream::connect(&started.socket).await.unwrap();
+    connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap()
 }
 
 /// Connects by hand and returns what the server makes of `caller`: its alert, or nothing.
