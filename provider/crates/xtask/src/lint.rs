@@ -53,6 +53,8 @@ fn deny(repository: &Repository) -> anyhow::Result<()> {
             install.args(["--version", CARGO_DENY, "--root"]).arg(&root).env_remove("CARGO_TARGET_DIR"),
         )?;
     }
+    // A build fetches what this platform needs, and cargo-deny looks at all of them.
+    run::run(&mut repository.cargo(&["fetch", "--locked", "--quiet"]))?;
     let mut command = Command::new(program);
     command.args(["--offline", "--log-level", "error", "check", "bans", "licenses", "sources"]);
     run::run(command.current_dir(repository.root()))
