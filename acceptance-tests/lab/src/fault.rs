@@ -10,6 +10,7 @@ use crate::lab::Lab;
 use crate::parts::control::{self, Ask, Mode};
 use crate::process::{Condition, Identity};
 use crate::runtime::block_on;
+use crate::specs::api_server_name;
 use crate::state::{Lock, State};
 use crate::status::{Target, parts_of};
 use crate::up::Raising;
@@ -19,7 +20,7 @@ use crate::wait::{Look, until};
 const SLOW: Duration = Duration::from_secs(2);
 
 /// Something that goes wrong with a cluster or a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The process is killed. For a cluster: its API server.
     Kill,
@@ -27,8 +28,15 @@ pub enum Fault {
     Freeze,
     /// The cluster's port refuses connections, and those there are break.
     Refuse,
-    /// Each piece that a client sends to the cluster is held back for so long.
+    /// Each request to the cluster is held back for so long.
     Slow(Duration),
+    /// Each request to the cluster is answered with 401.
+    Unauthorized,
+    /// Each request to the cluster is answered with 403.
+    Forbidden,
+    /// Another cluster of the lab, with this name, answers at the cluster's address, under its certificate: to the
+    /// administrator of this one as to its own, to anybody else's token with 401.
+    Swap(String),
     /// All of the above is over: what is dead runs again, what is frozen goes on.
     Heal,
 }
@@ -36,16 +44,23 @@ pub enum Fault {
 impl FromStr for Fault {
     type Err = anyhow::Error;
 
-    /// Reads `kill`, `freeze`, `refuse`, `slow`, `slow=500ms`, `slow=2s` or `heal`.
+    /// Reads `kill`, `freeze`, `refuse`, `slow`, `slow=500ms`, `slow=2s`, `unauthorized`, `forbidden`, `swap=CLUSTER`
+    /// or `heal`.
     fn from_str(text: &str) -> anyhow::Result<Self> {
         Ok(match text.split_once('=') {
             None if text == "kill" => Self::Kill,
             None if text == "freeze" => Self::Freeze,
             None if text == "refuse" => Self::Refuse,
             None if text == "slow" => Self::Slow(SLOW),
+            None if text == "unauthorized" => Self::Unauthorized,
+            None if text == "forbidden" => Self::Forbidden,
             None if text == "heal" => Self::Heal,
             Some(("slow", delay)) => Self::Slow(parse_delay(delay)?),
-            _ => bail!("no fault is called {text}; there are kill, freeze, refuse, slow, slow=2s and heal"),
+            Some(("swap", cluster)) if !cluster.is_empty() => Self::Swap(cluster.to_owned()),
+            _ => bail!(
+                "no fault is called {text}; there are kill, freeze, refuse, slow, slow=2s, unauthorized, forbidden, \
+                 swap=CLUSTER and heal"
+            ),
         })
     }
 }
@@ -67,7 +82,7 @@ impl Lab {
     ///
     /// # Errors
     ///
-    /// No such target; a part that is no cluster cannot refuse or be slow; it does not come up again.
+    /// No such target; a part that is no cluster can only be killed, frozen and healed; it does not come up again.
     pub fn fault(&self, target: &str, fault: Fault) -> anyhow::Result<()> {
         let _lock = Lock::take(self.layout.root())?;
         let state = State::of(&self.layout)?;
@@ -79,6 +94,17 @@ impl Lab {
             }
             Fault::Freeze => freeze(process(&state, &target)?),
             Fault::Refuse => self.tell(&target, Mode::Refuse),
+            Fault::Unauthorized => self.tell(&target, Mode::Unauthorized),
+            Fault::Forbidden => self.tell(&target, Mode::Forbidden),
+            Fault::Swap(cluster) => {
+                self.check_cluster(&cluster)?;
+                let upstream = *state
+                    .ports
+                    .get(&api_server_name(&cluster))
+                    .with_context(|| format!("{cluster} was never started"))?;
+                let pki = self.layout.pki(&cluster);
+                self.tell(&target, Mode::Swap { cluster, upstream, pki })
+            }
             Fault::Slow(delay) => {
                 let delay_ms = delay.as_millis().try_into().context("a delay that long")?;
                 self.tell(&target, Mode::Slow { delay_ms })
@@ -90,9 +116,9 @@ impl Lab {
     fn tell(&self, target: &Target, mode: Mode) -> anyhow::Result<()> {
         match target {
             Target::Cluster { cluster, .. } => {
-                block_on(control::ask(&self.layout.proxy_control(cluster), Ask::SetMode(mode))).map(drop)
+                block_on(control::ask(&self.layout.proxy_control(cluster), &Ask::SetMode(mode))).map(drop)
             }
-            Target::Part(name) => bail!("{name} is a part: only a cluster can refuse or be slow"),
+            Target::Part(name) => bail!("{name} is a part: it can only be killed, frozen and healed"),
         }
     }
 
@@ -109,7 +135,10 @@ impl Lab {
             .collect();
         raising.ensure_all(&specs)?;
         match target {
-            Target::Cluster { .. } => self.tell(target, Mode::Pass),
+            Target::Cluster { cluster, .. } => {
+                block_on(control::ask(&self.layout.proxy_control(cluster), &Ask::LiftCuts))?;
+                self.tell(target, Mode::Pass)
+            }
             Target::Part(_) => Ok(()),
         }
     }
@@ -148,6 +177,8 @@ mod tests {
         assert_eq!(read("slow=250ms"), Fault::Slow(Duration::from_millis(250)));
         assert_eq!(read("slow=3s"), Fault::Slow(Duration::from_secs(3)));
         assert_eq!(read("heal"), Fault::Heal);
+        assert_eq!(read("swap=hub"), Fault::Swap("hub".to_owned()));
+        assert!("swap=".parse::<Fault>().is_err());
         assert!("explode".parse::<Fault>().is_err());
         assert!("slow=soon".parse::<Fault>().is_err());
     }

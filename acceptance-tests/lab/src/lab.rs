@@ -125,7 +125,7 @@ impl Lab {
         pki::token(&self.layout.pki(cluster))
     }
 
-    fn check_cluster(&self, cluster: &str) -> anyhow::Result<()> {
+    pub(crate) fn check_cluster(&self, cluster: &str) -> anyhow::Result<()> {
         let clusters = self.clusters()?;
         if !clusters.iter().any(|known| known == cluster) {
             bail!("no cluster is called {cluster}; there are {}", clusters.join(", "));

@@ -34,6 +34,7 @@ mod pki;
 mod ports;
 mod process;
 pub mod progress;
+pub mod requests;
 mod runtime;
 mod specs;
 mod state;

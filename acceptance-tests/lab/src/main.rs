@@ -14,6 +14,7 @@ use lab::fault::Fault;
 use lab::lab::Lab;
 use lab::parts::command::run_if_asked;
 use lab::progress::Progress;
+use lab::requests::{Cut, Way};
 use lab::tools::cache::Cache;
 use lab::up::UpOptions;
 
@@ -64,8 +65,29 @@ enum Verb {
     Fault {
         /// A cluster (`edge`) or a part (`flux-source`)
         target: String,
-        /// kill, freeze, refuse, slow, slow=500ms or heal; a part cannot refuse or be slow
+        /// kill, freeze, refuse, slow, slow=500ms, unauthorized, forbidden, swap=CLUSTER or heal; a part knows only
+        /// kill, freeze and heal
         fault: Fault,
+    },
+    /// Show what the provider asked of a cluster; a star marks what changes something
+    Requests {
+        /// The cluster
+        cluster: String,
+        /// Only requests whose path holds this
+        #[arg(long, default_value = "")]
+        of: String,
+    },
+    /// Cut a mutating request of the provider, counted from now on; `lab fault CLUSTER heal` lifts it
+    Cut {
+        /// The cluster
+        cluster: String,
+        /// Which one, from 1
+        nth: u64,
+        /// before (it arrives), after (it is carried out), hold (after it, the connection open) or pause (late answer)
+        way: Way,
+        /// Count only requests whose path holds this
+        #[arg(long, default_value = "")]
+        of: String,
     },
     /// Repositories on the git server
     #[command(subcommand)]
@@ -185,6 +207,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         Verb::Log { part } => print!("{}", open()?.log(&part)?),
         Verb::Fault { target, fault } => open()?.fault(&target, fault)?,
+        Verb::Requests { cluster, of } => {
+            open()?.requests(&cluster, &of)?.iter().for_each(|request| println!("{request}"));
+        }
+        Verb::Cut { cluster, nth, way, of } => open()?.watch(&cluster, &of, Some(Cut { nth, way }))?,
         Verb::Git(GitVerb::Seed { repository, folder }) => {
             println!("{}", open()?.seed_git(&repository, &folder)?);
         }

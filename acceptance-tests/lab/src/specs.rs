@@ -143,6 +143,7 @@ impl Specs<'_> {
             "proxy".to_owned(),
             format!("--listen={outer}"),
             format!("--upstream={inner}"),
+            format!("--pki={}", self.layout.pki(cluster).display()),
             format!("--control={}", self.layout.proxy_control(cluster).display()),
         ];
         Ok(self.own(name, args, vec![outer], Ready::ProxyControl(cluster.to_owned())))

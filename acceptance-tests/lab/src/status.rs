@@ -13,7 +13,7 @@ use crate::environment::search_path;
 use crate::lab::Lab;
 use crate::layout::Layout;
 use crate::part::{PartSpec, Ready};
-use crate::parts::control::{self, Ask, Mode};
+use crate::parts::control::{self, Answer, Ask, Mode};
 use crate::process::{Condition, Identity};
 use crate::runtime::block_on;
 use crate::specs::{api_server_name, proxy_name};
@@ -38,7 +38,7 @@ pub struct PartStatus {
     pub name: String,
     /// Its process, unless it is dead.
     pub pid: Option<i32>,
-    /// `running`, `frozen`, `dead`; a proxy with a fault says `refusing` or `slow (2000 ms)`.
+    /// `running`, `frozen`, `dead`; a proxy with a fault says which, as `slow (2000 ms)`.
     pub state: String,
     /// Its resident memory, in MiB.
     pub resident_mib: u64,
@@ -72,17 +72,28 @@ impl Lab {
     fn describe(&self, spec: &PartSpec, condition: Condition) -> String {
         let mode = match (&spec.ready, condition) {
             (Ready::ProxyControl(cluster), Condition::Running) => {
-                block_on(control::ask(&self.layout.proxy_control(cluster), Ask::Mode)).ok()
+                block_on(control::ask(&self.layout.proxy_control(cluster), &Ask::Mode)).ok()
             }
             _ => None,
         };
         match (condition, mode) {
             (Condition::Dead, _) => "dead".to_owned(),
             (Condition::Frozen, _) => "frozen".to_owned(),
-            (Condition::Running, Some(Mode::Refuse)) => "refusing".to_owned(),
-            (Condition::Running, Some(Mode::Slow { delay_ms })) => format!("slow ({delay_ms} ms)"),
-            (Condition::Running, Some(Mode::Pass) | None) => "running".to_owned(),
+            (Condition::Running, Some(Answer::Mode(mode))) => describe(&mode),
+            (Condition::Running, _) => "running".to_owned(),
         }
+    }
+}
+
+/// Says what a proxy does.
+fn describe(mode: &Mode) -> String {
+    match mode {
+        Mode::Pass => "running".to_owned(),
+        Mode::Refuse => "refusing".to_owned(),
+        Mode::Slow { delay_ms } => format!("slow ({delay_ms} ms)"),
+        Mode::Unauthorized => "answering 401".to_owned(),
+        Mode::Forbidden => "answering 403".to_owned(),
+        Mode::Swap { cluster, .. } => format!("leading to {cluster}"),
     }
 }
 
@@ -166,7 +177,7 @@ impl<'a> Probe<'a> {
             }
             Self::Port(port) => drop(tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).await?),
             Self::Api { client, path } => drop(cluster::get(client, path).await?),
-            Self::Control(socket) => drop(control::ask(socket, Ask::Mode).await?),
+            Self::Control(socket) => drop(control::ask(socket, &Ask::Mode).await?),
         }
         Ok(())
     }

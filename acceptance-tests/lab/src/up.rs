@@ -273,11 +273,13 @@ impl<'a> Raising<'a> {
         block_on(async { try_join_all(started.iter().map(one)).await.map(drop) })
     }
 
-    /// Tells every proxy to hand everything on.
+    /// Tells every proxy to hand everything on, and to cut nothing.
     pub(crate) fn lift_faults(&self) -> anyhow::Result<()> {
         let clusters = &self.state.clusters;
         let ask = async |name: &String| {
-            control::ask(&self.layout.proxy_control(name), Ask::SetMode(Mode::Pass)).await
+            let socket = self.layout.proxy_control(name);
+            control::ask(&socket, &Ask::LiftCuts).await?;
+            control::ask(&socket, &Ask::SetMode(Mode::Pass)).await
         };
         block_on(async {
             join_all(clusters.iter().map(ask)).await.into_iter().collect::<anyhow::Result<Vec<_>>>()

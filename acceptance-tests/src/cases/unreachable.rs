@@ -18,7 +18,7 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     let workspace = case.fleet_workspace()?;
     workspace.apply()?;
     for fault in [Fault::Kill, Fault::Freeze] {
-        is_kept(case, &workspace, fault).with_context(|| format!("{fault:?}"))?;
+        is_kept(case, &workspace, fault.clone()).with_context(|| format!("{fault:?}"))?;
     }
     workspace.destroy()?;
     case.is_as_it_was(&before)

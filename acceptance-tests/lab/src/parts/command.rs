@@ -29,12 +29,14 @@ enum PartCommand {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Hands on TCP connections, with faults.
+    /// Hands on requests to an API server, with faults.
     Proxy {
         #[arg(long)]
         listen: u16,
         #[arg(long)]
         upstream: u16,
+        #[arg(long)]
+        pki: PathBuf,
         #[arg(long)]
         control: PathBuf,
     },
@@ -90,7 +92,9 @@ fn run(part: PartCommand) -> anyhow::Result<()> {
             Err(Command::new(&program).args(args).exec())
                 .with_context(|| format!("running {}", program.display()))
         }
-        PartCommand::Proxy { listen, upstream, control } => on_runtime(proxy::run(listen, upstream, control)),
+        PartCommand::Proxy { listen, upstream, pki, control } => {
+            on_runtime(proxy::run(listen, upstream, pki, control))
+        }
         PartCommand::Git { listen, root } => on_runtime(git_server::run(listen, root)),
         PartCommand::Files { listen, root } => on_runtime(file_server::run(listen, root)),
         PartCommand::Node { kubeconfig } => on_runtime(fake_node::run(kubeconfig)),

@@ -84,6 +84,44 @@ pub(crate) fn slow(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
+/// The status that the cluster refuses with.
+fn refusal(lab: &Lab, name: &str) -> anyhow::Result<u16> {
+    match ask(lab, name).map_err(anyhow::Error::downcast::<kube::Error>) {
+        Err(Ok(kube::Error::Api(status))) => Ok(status.code),
+        other => bail!("not refused: {other:?}"),
+    }
+}
+
+pub(crate) fn denials(lab: &Lab) -> anyhow::Result<()> {
+    for (fault, said, code) in
+        [(Fault::Unauthorized, "answering 401", 401), (Fault::Forbidden, "answering 403", 403)]
+    {
+        lab.fault("edge", fault)?;
+        ensure!(state(lab, "edge-proxy")? == said);
+        ensure!(refusal(lab, "edge")? == code);
+        ensure!(ask(lab, "hub").is_ok(), "the other cluster refuses too");
+    }
+    lab.fault("edge", Fault::Heal)?;
+    ask(lab, "edge").map(drop)
+}
+
+pub(crate) fn swap(lab: &Lab) -> anyhow::Result<()> {
+    let hub = ask(lab, "hub")?;
+    run(async {
+        let client = client(lab, "edge").await?;
+        let edge = uid(&client).await?;
+        lab.fault("edge", Fault::Swap("hub".to_owned()))?;
+        ensure!(state(lab, "edge-proxy")? == "leading to hub");
+        // Also on the connection that is open already.
+        ensure!(uid(&client).await? == hub, "the cluster at this address is still the same");
+        lab.fault("edge", Fault::Heal)?;
+        ensure!(uid(&client).await? == edge, "the cluster at this address is still another");
+        Ok(())
+    })?;
+    ensure!(lab.fault("edge", Fault::Swap("nobody".to_owned())).is_err(), "there is no such cluster");
+    Ok(())
+}
+
 pub(crate) fn parts(lab: &Lab) -> anyhow::Result<()> {
     lab.fault("flux-source", Fault::Kill)?;
     lab.fault("etcd", Fault::Freeze)?;

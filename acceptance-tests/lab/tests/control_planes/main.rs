@@ -1,6 +1,7 @@
 //! One real lab with two clusters: what it does, how it breaks, how it heals, and that nothing is left of it.
 #![expect(clippy::expect_used, clippy::print_stdout, clippy::print_stderr, reason = "this is a test")]
 
+mod cuts;
 mod faults;
 mod footprint;
 mod workloads;
@@ -55,6 +56,11 @@ fn main() -> ExitCode {
         shared.trial("a_frozen_cluster_does_not_answer_until_it_is_healed", faults::freeze),
         shared.trial("a_refusing_cluster_breaks_connections_and_accepts_none", faults::refuse),
         shared.trial("a_slow_cluster_answers_late", faults::slow),
+        shared.trial("a_cluster_that_denies_answers_401_or_403", faults::denials),
+        shared.trial("another_cluster_can_answer_at_the_same_address", faults::swap),
+        shared.trial("what_the_provider_asks_is_logged_and_counted", cuts::log),
+        shared.trial("a_request_cut_before_is_not_carried_out_and_one_cut_after_is", cuts::ways),
+        shared.trial("a_held_request_is_carried_out_and_ends_when_the_cut_is_lifted", cuts::hold),
         shared.trial("a_part_can_be_killed_frozen_and_healed", faults::parts),
         shared.trial("a_part_that_does_not_come_up_is_shown_with_its_last_lines", faults::last_lines),
         shared.trial("a_second_up_is_quick_and_restarts_nothing", footprint::second_up),

@@ -10,7 +10,8 @@ use domain::cluster_ref::{ClusterRef, Place};
 use engines::clusters::{Cluster, Clusters};
 use engines::error::{EngineError, Kind};
 use engines::limits::Limits;
-use http::Request;
+use http::header::USER_AGENT;
+use http::{HeaderValue, Request};
 use serde::Deserialize;
 
 use crate::call::Caller;
@@ -23,6 +24,9 @@ use crate::shared_reads::SharedReads;
 use crate::single_flight::SingleFlight;
 
 const DOING: &str = "connecting to the cluster of";
+
+/// How we call ourselves to API servers: it is in their audit logs.
+const AGENT: &str = concat!("terraform-provider-kurator/", env!("CARGO_PKG_VERSION"));
 
 /// How long the other side may keep us waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +96,7 @@ impl KubeClusters {
             config.reset_reader_on_write = true;
             // `call.rs` asks again, within bounds of ours.
             config.default_retry = false;
+            config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
             let trust = match certificate_authority {
                 _ if is_unchecked => Trust::Anybody,
                 Some(pem) => Trust::Authorities(pem),
@@ -181,6 +186,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use std::net::TcpListener;
+    use tokio::io::AsyncBufReadExt as _;
     use tokio_util::sync::CancellationToken;
 
     fn cluster_at(server: &str) -> (tempfile::TempDir, ClusterRef) {
@@ -218,6 +224,25 @@ mod tests {
         for one in all {
             assert_eq!(one.err().map(|error| error.kind), Some(Kind::Unreachable));
         }
+    }
+
+    #[tokio::test]
+    async fn api_servers_are_told_who_asks() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (_folder, reference) = cluster_at(&format!("http://{}", listener.local_addr().unwrap()));
+        let head = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut lines = tokio::io::BufReader::new(stream).lines();
+            while let Some(line) = lines.next_line().await.unwrap() {
+                if let Some(agent) = line.strip_prefix("user-agent: ") {
+                    return agent.to_owned();
+                }
+            }
+            String::new()
+        };
+        let (clusters, limits) = (clusters(), limits());
+        let (_, agent) = tokio::join!(clusters.connect(&reference, &limits), head);
+        assert_eq!(agent, format!("terraform-provider-kurator/{}", env!("CARGO_PKG_VERSION")));
     }
 
     #[tokio::test]
