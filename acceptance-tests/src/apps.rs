@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
+use lab::lab::Lab;
 
 use crate::site::Site;
 
@@ -16,10 +17,19 @@ const PLACEHOLDER: &str = "CASE";
 ///
 /// A template cannot be read, or git refuses.
 pub fn seed(site: &Site, folder: &Path, name: &str) -> anyhow::Result<String> {
-    let rendered = tempfile::tempdir_in(site.scratch()).context("making a scratch folder")?;
+    seed_in(&site.lab, site.scratch(), folder, name)
+}
+
+/// The same in the git server of another lab than the one that all cases share.
+///
+/// # Errors
+///
+/// As [`seed`].
+pub fn seed_in(lab: &Lab, scratch: &Path, folder: &Path, name: &str) -> anyhow::Result<String> {
+    let rendered = tempfile::tempdir_in(scratch).context("making a scratch folder")?;
     render(folder, rendered.path(), name)?;
-    site.lab.seed_git(name, rendered.path())?;
-    Ok(format!("{}/{name}.git", site.environment.git_url))
+    lab.seed_git(name, rendered.path())?;
+    Ok(format!("{}/{name}.git", lab.environment()?.git_url))
 }
 
 fn render(from: &Path, to: &Path, name: &str) -> anyhow::Result<()> {

@@ -27,6 +27,11 @@ pub fn writes_states() -> bool {
     variable("KURATOR_WRITE_STATES").is_some()
 }
 
+/// Whether claims that take long are checked too: `KURATOR_SLOW` is set.
+pub fn is_slow_run() -> bool {
+    variable("KURATOR_SLOW").is_some()
+}
+
 /// The folder that is to keep the workspaces of cases that fail: `KURATOR_KEEP_WORKSPACES`.
 pub fn kept_workspaces() -> Option<PathBuf> {
     variable("KURATOR_KEEP_WORKSPACES").map(PathBuf::from)

@@ -19,5 +19,6 @@ pub mod snapshot;
 pub mod table;
 pub mod transcript;
 pub mod wait;
+pub mod wide;
 pub mod workspace;
 mod zip;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use lab::lab::{Environment, Lab};
@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::cluster::Cluster;
 use crate::provider;
+use crate::wide::Wide;
 
 /// A running lab with the clusters `hub` and `edge`, and a folder for workspaces. Dropping it takes the lab down.
 pub struct Site {
@@ -23,6 +24,9 @@ pub struct Site {
     /// The provider's binary, alone in its folder.
     pub provider: PathBuf,
     clusters: BTreeMap<String, Cluster>,
+    wide: Mutex<Option<Arc<Wide>>>,
+    runtime: Arc<Runtime>,
+    progress: Progress,
     scratch: TempDir,
 }
 
@@ -39,7 +43,7 @@ impl Site {
             .tempdir()
             .context("making a scratch folder")?;
         let provider = provider::install(&binary, &scratch.path().join("provider"))?;
-        let lab = Lab::ephemeral(&UpOptions { progress, ..UpOptions::default() })?;
+        let lab = Lab::ephemeral(&UpOptions { progress: progress.clone(), ..UpOptions::default() })?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -51,7 +55,8 @@ impl Site {
             .into_iter()
             .map(|name| Ok((name.clone(), Cluster::of(&lab, &name, &runtime)?)))
             .collect::<anyhow::Result<_>>()?;
-        Ok(Self { environment: lab.environment()?, lab, provider, clusters, scratch })
+        let (environment, wide) = (lab.environment()?, Mutex::default());
+        Ok(Self { environment, lab, provider, clusters, wide, runtime, progress, scratch })
     }
 
     /// The cluster that carries Flux.
@@ -79,6 +84,21 @@ impl Site {
 
     fn cluster(&self, name: &str) -> anyhow::Result<&Cluster> {
         self.clusters.get(name).with_context(|| format!("the lab has no cluster {name}"))
+    }
+
+    /// The wider world, started for the first who wants it.
+    ///
+    /// # Errors
+    ///
+    /// It does not come up.
+    pub fn wide(&self) -> anyhow::Result<Arc<Wide>> {
+        let mut wide = self.wide.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(wide) = &*wide {
+            return Ok(Arc::clone(wide));
+        }
+        let opened = Arc::new(Wide::open(&self.progress, &self.runtime)?);
+        *wide = Some(Arc::clone(&opened));
+        Ok(opened)
     }
 
     /// A folder for files that nobody needs after the run.

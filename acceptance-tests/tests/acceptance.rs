@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 use acceptance_tests::case::Case;
-use acceptance_tests::cases::{self, Beside, Claim};
+use acceptance_tests::cases::{self, Beside, Claim, When};
 use acceptance_tests::environment;
 use acceptance_tests::host::{Host, Kind};
 use acceptance_tests::process;
@@ -110,16 +110,21 @@ fn main() -> ExitCode {
     // Most of a claim is waiting, so some at a time take little longer than one.
     arguments.test_threads = Some(3);
     let mut trials = Vec::new();
+    let (claims, left): (Vec<_>, Vec<_>) =
+        cases::all().into_iter().partition(|claim| claim.when == When::Always || environment::is_slow_run());
+    if !left.is_empty() {
+        let names: Vec<&str> = left.iter().map(|claim| claim.name).collect();
+        println!("left to `make test-slow`: {}", names.join(", "));
+    }
     for kind in [Kind::Terraform, Kind::Tofu] {
         match Host::find(kind, &Progress::to(|line| println!("{line}"))) {
-            Ok(Some(host)) => trials
-                .extend(cases::all().into_iter().map(|claim| (claim.beside, shared.trial(&host, claim)))),
+            Ok(Some(host)) => {
+                trials.extend(claims.iter().map(|claim| (claim.beside, shared.trial(&host, *claim))));
+            }
             Ok(None) => {
                 println!("skipped: {} is not on the PATH", kind.name());
                 let may_skip = !environment::is_ci();
-                trials.extend(
-                    cases::all().into_iter().map(|claim| (claim.beside, missing(kind, claim.name, may_skip))),
-                );
+                trials.extend(claims.iter().map(|claim| (claim.beside, missing(kind, claim.name, may_skip))));
             }
             Err(error) => {
                 eprintln!("finding {}: {error:#}", kind.name());

@@ -1,10 +1,12 @@
 //! The claims, a file each.
 
 mod drift;
+mod faults;
 mod flux_install;
 mod frozen_states;
 mod imports;
 mod interrupted;
+mod leaving;
 mod quickstart;
 mod refused;
 mod secrets;
@@ -25,8 +27,19 @@ pub struct Claim {
     pub short: &'static str,
     /// Beside which others.
     pub beside: Beside,
+    /// When.
+    pub when: When,
     /// How it is checked.
     pub check: Check,
+}
+
+/// When a claim is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// In every run.
+    Always,
+    /// When there is time: in `make test-slow`.
+    Slow,
 }
 
 /// Beside which other claims one can be checked.
@@ -43,7 +56,8 @@ pub enum Beside {
 /// Those that say nothing about a destroy leave their objects to the end of the lab: a destroy takes half a minute,
 /// which is namespaces going one after the other.
 pub fn all() -> Vec<Claim> {
-    let claim = |name, short, beside, check| Claim { name, short, beside, check };
+    let claim = |name, short, beside, check| Claim { name, short, beside, when: When::Always, check };
+    let slow = |name, short, check| Claim { name, short, beside: Beside::None, when: When::Slow, check };
     vec![
         // The longest first.
         claim("what_flux_refuses_is_told_with_its_words", "broken", Beside::Any, refused::by_flux as Check),
@@ -66,5 +80,7 @@ pub fn all() -> Vec<Claim> {
         claim("a_create_ended_by_ctrl_c_is_carried_on", "stopped", Beside::None, interrupted::stopped),
         claim("a_member_out_of_reach_is_a_warning", "away", Beside::None, unreachable::check),
         claim("flux_is_installed_and_removed", "flux", Beside::None, flux_install::check),
+        slow("failing_clusters_cost_nobody_else_anything", "faults", faults::check as Check),
+        slow("members_go_alive_and_dead", "leaving", leaving::check),
     ]
 }

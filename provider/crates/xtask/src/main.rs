@@ -70,7 +70,7 @@ enum Task {
     Examples,
     /// Run all checks and tests
     Test {
-        /// With the release binary and many more cases for each property
+        /// With the release binary, many more cases for each property, and the claims that take long
         #[arg(long, conflicts_with = "acceptance")]
         slow: bool,
         /// The acceptance cases alone

@@ -17,7 +17,7 @@ use crate::{docs, examples, run, schema};
 pub(crate) enum Extent {
     /// What every change must pass.
     Usual,
-    /// The same with the release binary and many more cases for each property.
+    /// The same with the release binary, many more cases for each property, and the claims that take long.
     Slow,
     /// The acceptance cases alone.
     Acceptance,
@@ -107,7 +107,7 @@ impl Tally {
             Extent::Usual => head("tests"),
             Extent::Slow => {
                 head("tests, with many cases for each property");
-                command.env("PROPTEST_CASES", MANY_CASES);
+                command.env("PROPTEST_CASES", MANY_CASES).env("KURATOR_SLOW", "1");
             }
             Extent::Acceptance => {
                 head("acceptance");
