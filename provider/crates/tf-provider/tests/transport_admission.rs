@@ -9,9 +9,11 @@ use std::process::Stdio;
 
 use tf_provider::proto::health::health_client::HealthClient;
 use tf_provider::proto::health::{HealthCheckRequest, health_check_response::ServingStatus};
-use tf_provider::proto::tfplugin6::{get_provider_schema, read_resource};
+use tf_provider::proto::tfplugin6::{
+    DynamicValue, get_provider_schema, read_resource, validate_data_resource_config,
+};
 use tokio::net::UnixStream;
-use transport_caller::{Caller, as_terraform, bare_provider, read_handshake, start, verdict};
+use transport_caller::{Caller, as_terraform, bare_provider, example, read_handshake, start, verdict};
 
 #[tokio::test]
 async fn the_caller_that_started_the_provider_is_let_in() {
@@ -108,6 +110,23 @@ async fn the_callers_socket_directory_is_used() {
     command.env("PLUGIN_UNIX_SOCKET_DIR", directory.path());
     let started = read_handshake(command).await;
     assert_eq!(started.directory(), directory.path());
+}
+
+#[tokio::test]
+async fn nothing_depends_on_the_schema_having_been_asked_for() {
+    let started = read_handshake(as_terraform(&example("toy_provider"), None)).await;
+    let mut client = started.provider(None);
+    let request = validate_data_resource_config::Request {
+        type_name: "toy_lookup".to_owned(),
+        // `{greeting: null, name: null, text: null}`
+        config: Some(DynamicValue {
+            msgpack: b"\x83\xa8greeting\xc0\xa4name\xc0\xa4text\xc0".to_vec(),
+            json: vec![],
+        }),
+    };
+    let answer = client.validate_data_resource_config(request).await.unwrap().into_inner();
+    let summaries: Vec<_> = answer.diagnostics.iter().map(|said| said.summary.as_str()).collect();
+    assert_eq!(summaries, ["Required attribute has no value"]);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 
 use crate::metadata::Metadata;
 use crate::repository::Repository;
-use crate::{environment, layers, run, tidy};
+use crate::{conformance, environment, layers, run, tidy};
 
 /// The version of cargo-deny that is used. A new one is a change to review: its checks grow.
 const CARGO_DENY: &str = "0.20.2";
@@ -20,6 +20,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("rustfmt", rustfmt),
     ("tidy", tidy),
     ("layers", layers),
+    ("conformance", conformance),
     ("bans, licences and sources", deny),
     ("clippy", clippy),
 ];
@@ -40,6 +41,10 @@ fn tidy(repository: &Repository) -> anyhow::Result<()> {
 
 fn layers(repository: &Repository) -> anyhow::Result<()> {
     none(&layers::problems(repository, &Metadata::read(repository)?)?)
+}
+
+fn conformance(repository: &Repository) -> anyhow::Result<()> {
+    none(&conformance::problems(repository)?)
 }
 
 /// Runs cargo-deny, which is built into the user's cache the first time: 4 minutes on two cores.

@@ -8,6 +8,7 @@
 #[cfg(feature = "bench")]
 mod bench;
 mod build;
+mod conformance;
 mod docs;
 mod engine_lab;
 mod environment;
@@ -49,6 +50,12 @@ enum Task {
     /// Compare who imports whom with docs/contributing/layers.txt
     Layers {
         /// Write the edges into that file instead
+        #[arg(long)]
+        write: bool,
+    },
+    /// Compare docs/contributing/conformance.md with the tests there are
+    Conformance {
+        /// Run them and write their results into the page instead
         #[arg(long)]
         write: bool,
     },
@@ -107,6 +114,8 @@ fn perform(task: &Task) -> anyhow::Result<()> {
         Task::Layers { write: false } => {
             none("layers", &layers::problems(&repository, &Metadata::read(&repository)?)?)
         }
+        Task::Conformance { write: true } => conformance::write(&repository),
+        Task::Conformance { write: false } => none("conformance", &conformance::problems(&repository)?),
         Task::Lint => suite::lint(&repository),
         Task::Schema { check: true } => schema::check(&repository, &built()?),
         Task::Schema { check: false } => schema::write(&repository, &built()?),

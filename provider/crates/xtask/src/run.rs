@@ -34,6 +34,18 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("reading what {words} printed"))
 }
 
+/// Runs a program and gives what it printed, whether or not it failed.
+///
+/// # Errors
+///
+/// It cannot be started.
+pub(crate) fn whatever(command: &mut Command) -> anyhow::Result<String> {
+    let words = words(command);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("starting {words}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// The command as a person would type it: the program's name and its arguments.
 pub(crate) fn words(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());

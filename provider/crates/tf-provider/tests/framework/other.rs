@@ -58,6 +58,17 @@ async fn everything_is_listed_with_its_capabilities() {
 }
 
 #[tokio::test]
+async fn an_identity_says_what_an_import_needs() {
+    let bench = bench().await;
+    let request = pb::get_resource_identity_schemas::Request {};
+    let answer = bench.wire().get_resource_identity_schemas(request).await.unwrap().into_inner();
+    assert_eq!(answer.identity_schemas.keys().collect::<Vec<_>>(), ["toy_thing"]);
+    let schema = &answer.identity_schemas["toy_thing"];
+    let [id] = schema.identity_attributes.as_slice() else { panic!("{schema:?}") };
+    assert_eq!((schema.version, id.required_for_import, id.optional_for_import), (1, true, false));
+}
+
+#[tokio::test]
 async fn an_unknown_provider_configuration_is_accepted() {
     let bench = bench().await;
     let unknown = object([("directory", Raw::unknown())]);
