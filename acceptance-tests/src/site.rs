@@ -56,7 +56,7 @@ impl Site {
             .map(|name| Ok((name.clone(), Cluster::of(&lab, &name, &runtime)?)))
             .collect::<anyhow::Result<_>>()?;
         let (environment, wide) = (lab.environment()?, Mutex::default());
-        Ok(Self { environment, lab, provider, clusters, wide, runtime, progress, scratch })
+        Ok(Self { lab, environment, provider, clusters, wide, runtime, progress, scratch })
     }
 
     /// The cluster that carries Flux.
@@ -84,6 +84,11 @@ impl Site {
 
     fn cluster(&self, name: &str) -> anyhow::Result<&Cluster> {
         self.clusters.get(name).with_context(|| format!("the lab has no cluster {name}"))
+    }
+
+    /// Says something to whoever looks on.
+    pub fn say(&self, text: &str) {
+        text.lines().for_each(|line| self.progress.say(line));
     }
 
     /// The wider world, started for the first who wants it.

@@ -21,7 +21,7 @@ use crate::workspace::{Workspace, case_folder};
 const SERVED_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long a destroy may take to say what it cannot reach. A slow cluster takes as long as its requests.
-const TOLD_WITHIN: Duration = Duration::from_secs(60);
+const TOLD_WITHIN: Duration = Duration::from_mins(1);
 
 /// How long Flux may take to bring back on a cluster what it held before.
 const BACK_WITHIN: Duration = Duration::from_mins(1);
@@ -120,7 +120,7 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
             cells.push(cell.with_context(|| format!("{} as {role:?}", trouble.words))?);
         }
     }
-    println!("{}", table(&case.host.to_string(), &cells));
+    case.site.say(&table(&case.host.to_string(), &cells));
     site.workspace.destroy()?;
     for (cluster, before) in site.wide.clusters().zip(&before) {
         before.holds(cluster, &[])?;

@@ -17,7 +17,7 @@ use crate::wide::Wide;
 use crate::workspace::{Workspace, case_folder};
 
 /// How long an apply may take to say what it cannot reach.
-const TOLD_WITHIN: Duration = Duration::from_secs(60);
+const TOLD_WITHIN: Duration = Duration::from_mins(1);
 
 /// What one apply changes.
 struct Change {
