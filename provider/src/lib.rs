@@ -1,5 +1,6 @@
 //! The provider: tables of what it has, and for each resource the way from Terraform's values to steps and back.
 
+pub mod catalogue;
 mod configure;
 mod context;
 mod lifecycle;

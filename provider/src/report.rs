@@ -27,7 +27,10 @@ pub(crate) fn trouble_in_read(error: &EngineError, name: &str, path: Path) -> Di
 fn words(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::Busy => ("Cluster is busy", "Try again in a moment."),
-        Kind::Throttled => ("Cluster asks for fewer requests", "Try again in a moment."),
+        Kind::Throttled => (
+            "Cluster asks for fewer requests",
+            "Try again in a moment, or lower `max_parallel` in the provider block.",
+        ),
         Kind::Unreachable => (
             "Cluster cannot be reached",
             "Check that its API server runs, and that this machine can reach the address in its kubeconfig.",
@@ -63,9 +66,10 @@ fn words(kind: Kind) -> (&'static str, &'static str) {
             "If the cluster was replaced on purpose, apply: its `kurator_attached_cluster` takes the new one over. \
              Otherwise correct the kubeconfig.",
         ),
-        Kind::NotFound => {
-            ("Something is missing on the cluster", "Apply again; if it stays, read the message.")
-        }
+        Kind::NotFound => (
+            "Something is missing on the cluster",
+            "Apply again; if it stays, put back what the message names.",
+        ),
         Kind::AlreadyExists => (
             "Something of that name exists on the cluster",
             "Remove it if it is not needed, or choose another name.",
@@ -150,13 +154,17 @@ pub(crate) fn note(note: &Note) -> Diagnostic {
     match note {
         Note::MemberGone { member, cluster, proof } => Diagnostic::warning(
             "Cluster is gone, nothing was removed from it",
-            format!("Cluster `{member}`{} is proven gone: {proof}.", called(cluster)),
+            format!(
+                "Cluster `{member}`{} is proven gone: {proof}.\n\nThere is nothing to do, unless it still runs \
+                 elsewhere: what was put on it is there then.",
+                called(cluster)
+            ),
         ),
         Note::MemberForgotten { member, cluster, left, trouble } => Diagnostic::warning(
             "Cluster was given up with things left on it",
             format!(
                 "Cluster `{member}`{} cannot be reached: {trouble}.\n\nAs `on_unreachable = \"forget\"` asks, these \
-                 were left there:\n{}",
+                 were left there. If it comes back, remove them by hand:\n{}",
                 called(cluster),
                 bullets(left)
             ),
@@ -221,4 +229,131 @@ pub(crate) fn interrupted(left: usize) -> Diagnostic {
         "Interrupted",
         format!("{left} step(s) were not begun.\n\nWhat exists is recorded: the next apply carries on."),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::mark::{Incarnation, Mark, Phase};
+    use domain::name::Name;
+
+    use super::*;
+    use crate::catalogue::AREAS;
+
+    /// Every kind there is. The match makes the compiler ask for a new one here.
+    fn kinds() -> Vec<Kind> {
+        let credentials = [
+            CredentialProblem::Missing,
+            CredentialProblem::Malformed,
+            CredentialProblem::NoContext,
+            CredentialProblem::Incomplete,
+        ];
+        let next = |kind: Kind| match kind {
+            Kind::Busy => Some(Kind::Throttled),
+            Kind::Throttled => Some(Kind::Unreachable),
+            Kind::Unreachable => Some(Kind::Untrusted),
+            Kind::Untrusted => Some(Kind::Unauthenticated),
+            Kind::Unauthenticated => Some(Kind::Denied),
+            Kind::Denied => Some(Kind::AnotherCluster),
+            Kind::AnotherCluster => Some(Kind::NotFound),
+            Kind::NotFound => Some(Kind::AlreadyExists),
+            Kind::AlreadyExists => Some(Kind::Conflict),
+            Kind::Conflict => Some(Kind::Rejected),
+            Kind::Rejected => Some(Kind::TimedOut),
+            Kind::TimedOut => Some(Kind::Cancelled),
+            Kind::Cancelled
+            | Kind::Credentials(
+                CredentialProblem::Missing
+                | CredentialProblem::Malformed
+                | CredentialProblem::NoContext
+                | CredentialProblem::Incomplete,
+            ) => None,
+        };
+        let kinds = std::iter::successors(Some(Kind::Busy), |kind| next(*kind));
+        kinds.chain(credentials.map(Kind::Credentials)).collect()
+    }
+
+    /// Insists that a reader finds the message in the guide, and that it says what to do.
+    fn assert_listed(told: &Diagnostic) {
+        let entry = AREAS.iter().flat_map(|area| area.entries).find(|entry| entry.summary == told.summary);
+        assert!(entry.is_some(), "`{}` is not in the catalogue", told.summary);
+        let (saw, way_out) = told.detail.split_once("\n\n").unwrap_or_default();
+        assert!(!saw.is_empty() && !way_out.is_empty(), "{told:?}");
+    }
+
+    fn mark() -> Mark {
+        Mark {
+            kind: "kurator_fleet".into(),
+            name: "demo".into(),
+            owner: "us".into(),
+            incarnation: Incarnation::new("1"),
+            phase: Phase::Ready,
+        }
+    }
+
+    #[test]
+    fn every_kind_of_trouble_is_in_the_catalogue() {
+        for kind in kinds() {
+            let error = EngineError::new("reading", "namespace", kind);
+            assert_listed(&trouble(&error, "hub", Path::to("host")));
+            assert_listed(&trouble_in_read(&error, "hub", Path::to("host")));
+        }
+    }
+
+    #[test]
+    fn every_refusal_is_in_the_catalogue() {
+        let mut next = Some(Refusal::Finished { mark: mark() });
+        while let Some(refused) = next {
+            assert_listed(&refusal(&refused, "Fleet `demo`", "`env:HUB`", "import {}"));
+            next = match refused {
+                Refusal::Finished { mark } => Some(Refusal::SomebodyElses { mark }),
+                Refusal::SomebodyElses { .. } => Some(Refusal::Unmarked),
+                Refusal::Unmarked => Some(Refusal::BeingDeleted),
+                Refusal::BeingDeleted => Some(Refusal::AnotherIncarnation { mark: mark() }),
+                Refusal::AnotherIncarnation { .. } => Some(Refusal::Gone),
+                Refusal::Gone => None,
+            };
+        }
+    }
+
+    #[test]
+    fn every_failure_and_note_is_in_the_catalogue() {
+        let member = Name::parse("edge").ok();
+        let failing = |member: &Option<Name>| Failing {
+            policy: member.clone(),
+            member: member.clone(),
+            reason: "BuildFailed".to_owned(),
+            message: "no such folder".to_owned(),
+            stalled: true,
+        };
+        let place = |_: Option<&str>, _: Option<&str>| Path::to("fleet");
+        let mut next = Some(Failure::Engine {
+            member: None,
+            error: EngineError::new("reading", "namespace", Kind::Denied),
+        });
+        while let Some(failed) = next {
+            failure(&failed, "hub", &place).iter().for_each(assert_listed);
+            next = match failed {
+                Failure::Engine { .. } => {
+                    Some(Failure::Flux { failing: vec![failing(&None), failing(&member)], pending: vec![] })
+                }
+                Failure::Flux { .. } => Some(Failure::NotApplied { pending: vec!["web".to_owned()] }),
+                Failure::NotApplied { .. } => {
+                    member.clone().map(|member| Failure::Remains { member, objects: vec![] })
+                }
+                Failure::Remains { .. } => None,
+            };
+        }
+        let mut next =
+            member.map(|member| Note::MemberGone { member, cluster: None, proof: "it is".to_owned() });
+        while let Some(noted) = next {
+            assert_listed(&note(&noted));
+            next = match noted {
+                Note::MemberGone { member, cluster, proof } => {
+                    Some(Note::MemberForgotten { member, cluster, left: vec![], trouble: proof })
+                }
+                Note::MemberForgotten { .. } => None,
+            };
+        }
+        assert_listed(&interrupted(2));
+    }
 }

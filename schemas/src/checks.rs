@@ -124,7 +124,10 @@ pub fn at_least_one(value: &Raw) -> Option<Complaint> {
     let Raw::Number(number) = value else { return None };
     number.as_i64().is_none_or(|count| count < 1).then(|| Complaint {
         summary: "Not a count of at least one".to_owned(),
-        detail: format!("`{number}` is not a whole number of at least 1."),
+        detail: format!(
+            "`{number}` is not a whole number of at least 1.\n\nWrite one, or \
+             remove the attribute for its default."
+        ),
     })
 }
 
@@ -164,7 +167,10 @@ pub(crate) fn one_of(value: &Raw, words: &[&str]) -> Option<Complaint> {
     let text = value.text()?;
     (!words.contains(&text)).then(|| Complaint {
         summary: "Not one of the possible values".to_owned(),
-        detail: format!("`{text}` is not one of `{}`.", words.join("`, `")),
+        detail: format!(
+            "`{text}` is not one of the possible values.\n\nWrite one of `{}`.",
+            words.join("`, `")
+        ),
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A file here is an object under the name it has in every layer. Nothing here knows what becomes of the values.
 
+pub mod catalogue;
 pub mod checks;
 pub mod lifecycle;
 pub mod provider;

@@ -66,7 +66,8 @@ impl<M: Managed> Lifecycle<M> {
         let Some(prior) = wanted.prior else {
             return Done::refused(Diagnostic::error(
                 "Update without a stored object",
-                "Terraform asked for an update and gave no stored object. Nothing was changed.",
+                "Terraform asked for an update and gave no stored object. Nothing was changed.\n\nPlan again; if it \
+                 stays, please report it.",
             ));
         };
         let Whole { own, mut shared } = wanted.planned;
@@ -131,7 +132,8 @@ impl<M: Managed> Lifecycle<M> {
                 return Done::gone().and(Diagnostic::warning(
                     "Object was forgotten, not removed",
                     format!(
-                        "`deletion_policy` of this `{}` is `detach`: everything it made is still there.",
+                        "`deletion_policy` of this `{}` is `detach`: everything it made is still there.\n\nIf that was not \
+                         meant, import it again.",
                         M::TYPE
                     ),
                 ));
@@ -145,5 +147,31 @@ impl<M: Managed> Lifecycle<M> {
         }
         let shared = LifecycleModel { drift: list(drift), ..state.shared };
         Done { state: Some(Whole { own: left.unwrap_or(state.own), shared }), private, diagnostics }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use schemas::resources::attached_cluster::AttachedClusterModel;
+    use testkit::fake_kube::FakeClusters;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::context::Handle;
+    use crate::resources::attached_cluster::AttachedCluster;
+
+    /// The framework never asks for one; another caller of the protocol might.
+    #[tokio::test]
+    async fn an_update_of_nothing_changes_nothing() {
+        let clusters = FakeClusters::default();
+        let resource = Lifecycle::of(AttachedCluster, Handle::new(Arc::new(clusters.clone())));
+        let model = || Whole { own: AttachedClusterModel::default(), shared: LifecycleModel::default() };
+        let wanted = Wanted { config: model(), prior: None, planned: model(), private: Vec::new() };
+        let done = resource.apply_update(wanted, &Call::new(CancellationToken::new())).await;
+        let told: Vec<_> = done.diagnostics.iter().map(|told| told.summary.as_str()).collect();
+        assert_eq!((done.state.is_none(), told), (true, vec!["Update without a stored object"]));
+        assert!(clusters.calls().is_empty());
     }
 }

@@ -54,9 +54,13 @@ impl<M: Managed> Lifecycle<M> {
             destruction.diagnostics.push(prevented(M::TYPE));
         }
         for left in shared.leftovers.known().into_iter().flatten().filter_map(Value::known) {
-            destruction
-                .diagnostics
-                .push(Diagnostic::warning("Something will not be as before after the destroy", left));
+            destruction.diagnostics.push(Diagnostic::warning(
+                "Something will not be as before after the destroy",
+                format!(
+                    "{left}\n\nTo leave everything as it is, set `deletion_policy = \"detach\"`, apply, and destroy \
+                     then."
+                ),
+            ));
         }
         destruction.private = Hints::new(PlanKind::Destroy, None).to_bytes();
     }

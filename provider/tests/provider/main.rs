@@ -4,4 +4,5 @@
 
 mod cuts;
 mod members;
+mod told;
 mod world;

@@ -71,7 +71,8 @@ async fn a_forgotten_member_is_released_and_what_is_left_there_is_named() {
     let (_, applied) = world.client.converge(&mut world.fleet, &config).await.unwrap();
     assert_good("forget", &applied);
     let told = details(&applied);
-    assert!(told.contains("given up") && told.contains("ClusterRoleBinding"), "{told}");
+    let summary = "Cluster was given up with things left on it";
+    assert!(told.contains(summary) && told.contains("ClusterRoleBinding"), "{told}");
     for object in world.clusters.objects("uid-edge") {
         assert!(told.contains(&object.to_string()), "{object} is not named in {told}");
     }
@@ -93,7 +94,8 @@ async fn another_cluster_behind_a_member_is_a_warning_and_then_a_new_member() {
     }));
     let (_, applied) = world.client.converge(&mut world.fleet, &config).await.unwrap();
     assert_good("new member", &applied);
-    assert!(details(&applied).contains("proven gone"), "{}", details(&applied));
+    let gone = "Cluster is gone, nothing was removed from it: Cluster `edge`";
+    assert!(details(&applied).contains(gone), "{}", details(&applied));
     assert_eq!(world.clusters.accounts("uid-new").len(), 1);
     assert_good("application", &world.converge_application().await.1);
     assert!(!world.clusters.objects("uid-new").is_empty());

@@ -19,7 +19,8 @@ pub(crate) struct World {
     pub(crate) application: Instance,
 }
 
-fn raw(json: &Json) -> Raw {
+/// A value as JSON says it; an array is a list.
+pub(crate) fn raw(json: &Json) -> Raw {
     match json {
         Json::Null => Raw::Null,
         Json::Bool(value) => Raw::Bool(*value),

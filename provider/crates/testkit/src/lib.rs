@@ -3,6 +3,7 @@
 pub mod fake_kube;
 mod fake_kube_fleet;
 mod fake_kube_flux;
+mod fake_kube_hands;
 mod fake_kube_state;
 pub mod protocol_client;
 pub mod protocol_client_action;

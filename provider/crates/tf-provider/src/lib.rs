@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod call;
+pub mod catalogue;
 mod complaints;
 pub mod data_source;
 pub mod deferral;

@@ -3,6 +3,7 @@
 //! The crate knows the shapes that cross the plugin protocol and nothing of processes, sockets or resources.
 
 pub mod attribute;
+pub mod catalogue;
 pub mod diagnostic;
 pub mod json;
 pub mod model;

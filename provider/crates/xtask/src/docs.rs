@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::build::Built;
 use crate::repository::Repository;
 use crate::schema::GOLDEN;
-use crate::{files, run};
+use crate::{diagnostics, files, run};
 
 /// What in `docs/` is generated. The rest is written by hand.
 const GENERATED: &[&str] = &[
@@ -25,6 +25,10 @@ const GENERATED: &[&str] = &[
     "actions",
     "guides",
 ];
+
+/// The template that takes the tables of diagnostics, below `docs/templates`, and what stands in their place.
+const DIAGNOSTICS: &str = "guides/diagnostics.md.tmpl";
+const TABLES: &str = "<!-- tables -->";
 
 /// A copy of what the tool reads, because it empties folders, and what it wrote.
 struct Generation {
@@ -83,6 +87,13 @@ impl Generation {
         let folder = tempfile::tempdir().context("making a temporary folder")?;
         files::copy(&repository.path("docs/templates"), &folder.path().join("templates"))?;
         files::copy(&repository.path("examples"), &folder.path().join("examples"))?;
+        let tables = folder.path().join("templates").join(DIAGNOSTICS);
+        let template = fs::read_to_string(&tables).with_context(|| format!("reading {DIAGNOSTICS}"))?;
+        if !template.contains(TABLES) {
+            bail!("{DIAGNOSTICS} has no line `{TABLES}`");
+        }
+        fs::write(&tables, template.replace(TABLES, &diagnostics::tables(repository)?))
+            .with_context(|| format!("writing {DIAGNOSTICS}"))?;
         let golden: Value =
             serde_json::from_str(&repository.read(GOLDEN)?).with_context(|| format!("reading {GOLDEN}"))?;
         let schemas = golden["provider_schemas"].as_object().and_then(|schemas| schemas.values().next());

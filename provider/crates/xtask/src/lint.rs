@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 
 use crate::metadata::Metadata;
 use crate::repository::Repository;
-use crate::{conformance, environment, layers, run, tidy};
+use crate::{conformance, diagnostics, environment, layers, run, tidy};
 
 /// The version of cargo-deny that is used. A new one is a change to review: its checks grow.
 const CARGO_DENY: &str = "0.20.2";
@@ -19,6 +19,7 @@ pub(crate) type Check = (&'static str, fn(&Repository) -> anyhow::Result<()>);
 pub(crate) const CHECKS: &[Check] = &[
     ("rustfmt", rustfmt),
     ("tidy", tidy),
+    ("diagnostics", diagnostics),
     ("layers", layers),
     ("conformance", conformance),
     ("bans, licences and sources", deny),
@@ -37,6 +38,10 @@ fn clippy(repository: &Repository) -> anyhow::Result<()> {
 
 fn tidy(repository: &Repository) -> anyhow::Result<()> {
     none(&tidy::problems(repository, &Metadata::read(repository)?)?)
+}
+
+fn diagnostics(repository: &Repository) -> anyhow::Result<()> {
+    none(&diagnostics::problems(repository)?)
 }
 
 fn layers(repository: &Repository) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@
 mod bench;
 mod build;
 mod conformance;
+mod diagnostics;
 mod docs;
 mod engine_lab;
 mod environment;
@@ -47,6 +48,8 @@ struct Arguments {
 enum Task {
     /// Check sizes, unfinished work, paths of one machine, the top level
     Tidy,
+    /// Compare the diagnostics in the sources with their catalogue and their tests
+    Diagnostics,
     /// Compare who imports whom with docs/contributing/layers.txt
     Layers {
         /// Write the edges into that file instead
@@ -110,6 +113,7 @@ fn perform(task: &Task) -> anyhow::Result<()> {
     let built = || Built::up_to_date(&repository, Profile::Dev);
     match task {
         Task::Tidy => none("tidy", &tidy::problems(&repository, &Metadata::read(&repository)?)?),
+        Task::Diagnostics => none("diagnostics", &diagnostics::problems(&repository)?),
         Task::Layers { write: true } => layers::write(&repository, &Metadata::read(&repository)?),
         Task::Layers { write: false } => {
             none("layers", &layers::problems(&repository, &Metadata::read(&repository)?)?)

@@ -52,7 +52,10 @@ pub(super) async fn update(
         return Outcome::refused(
             Diagnostic::error(
                 "Application cannot move to another fleet",
-                format!("The application is in `{}`. Nothing was changed.", before.fleet),
+                format!(
+                    "The application is in `{}`. Nothing was changed.\n\nPlan again: the plan names the ways out.",
+                    before.fleet
+                ),
             )
             .at(Path::to("fleet")),
         );
@@ -81,7 +84,7 @@ pub(super) async fn delete(stored: ApplicationModel, work: &Work) -> Outcome<App
                     "Application was given up with its host",
                     format!(
                         "{}.\n\nAs `on_unreachable = \"forget\"` asks, its objects on the host and what they put on \
-                         members were left.",
+                         members were left. If the host comes back, remove them by hand.",
                         error.chain()
                     ),
                 )

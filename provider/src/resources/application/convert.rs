@@ -38,7 +38,10 @@ pub(super) fn spec(model: &ApplicationModel) -> Result<ApplicationSpec, Diagnost
     let not_known = |what: &str| {
         Diagnostics::from(Diagnostic::error(
             "Application cannot be used",
-            format!("Its `{what}` is not wholly known or not valid."),
+            format!(
+                "Its `{what}` is not wholly known or not valid.\n\nCorrect it; if it comes out of the state, remove \
+                 the application from the state and import it again."
+            ),
         ))
     };
     let target = target::parse(&model.fleet).map_err(Diagnostics::from)?;
@@ -47,8 +50,14 @@ pub(super) fn spec(model: &ApplicationModel) -> Result<ApplicationSpec, Diagnost
     for (key, policy) in model.sync_policies.known().into_iter().flatten() {
         let name = Name::parse(key).map_err(|problem| {
             Diagnostics::from(
-                Diagnostic::error("Not a DNS-1123 label", format!("`{key}` cannot be used: {problem}."))
-                    .at(Path::to("sync_policies").key(key.clone())),
+                Diagnostic::error(
+                    "Not a DNS-1123 label",
+                    format!(
+                        "`{key}` cannot be used: {problem}.\n\nUse lower-case letters, digits and dashes, beginning \
+                         and ending with a letter or a digit."
+                    ),
+                )
+                .at(Path::to("sync_policies").key(key.clone())),
             )
         })?;
         let spec = policy.known().and_then(self::policy).ok_or_else(|| not_known("sync_policies"))?;

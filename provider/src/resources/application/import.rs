@@ -43,7 +43,7 @@ pub(super) async fn import(import: &Import, work: &Work) -> Result<Imported<Appl
         return Err(Diagnostic::error(
             "There is no such application",
             format!(
-                "Application `{}` is not in `{}`, or we did not make it.",
+                "Application `{}` is not in `{}`, or we did not make it.\n\nCheck its name, the fleet's and the host.",
                 reference.name, reference.fleet
             ),
         )
@@ -52,7 +52,11 @@ pub(super) async fn import(import: &Import, work: &Work) -> Result<Imported<Appl
     let model = note::read(&noted).map_err(|problem| {
         Diagnostic::error(
             "Application's note cannot be read",
-            format!("The note on the source of application `{}` is damaged: {problem}.", reference.name),
+            format!(
+                "The note on the source of application `{}` is damaged: {problem}.\n\nApply once from the \
+                 configuration that made the application: that writes the note anew.",
+                reference.name
+            ),
         )
     })?;
     let members: BTreeMap<_, _> = members

@@ -20,7 +20,7 @@ pub(super) async fn read(stored: ApplicationModel, work: &Work) -> Sighting<Appl
         return Sighting::OutOfReach(
             Diagnostic::warning(
                 "Stored application cannot be read",
-                "Something of the stored application is not valid. Apply to renew it.",
+                "Something of the stored application is not valid, and it is kept as it is.\n\nApply to renew it.",
             )
             .into(),
         );

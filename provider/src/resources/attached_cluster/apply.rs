@@ -14,7 +14,8 @@ pub(super) async fn probe(wanted: AttachedClusterModel, work: &Work) -> Outcome<
         return Outcome::refused(
             Diagnostic::error(
                 "Kubeconfig needs one place",
-                "Set `path` to a file, or `env` to the name of a variable.",
+                "Neither or both of `path` and `env` are set.\n\nSet `path` to a file, \
+                 or `env` to the name of a variable.",
             )
             .at(Path::to("kubeconfig")),
         );

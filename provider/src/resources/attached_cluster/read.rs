@@ -19,7 +19,7 @@ pub(super) async fn read(stored: AttachedClusterModel, work: &Work) -> Sighting<
         return Sighting::OutOfReach(
             Diagnostic::warning(
                 "Stored reference cannot be read",
-                format!("The stored `ref` of cluster `{name}` is not a reference. Apply to renew it."),
+                format!("The stored `ref` of cluster `{name}` is not a reference.\n\nApply to renew it."),
             )
             .at(Path::to("ref"))
             .into(),

@@ -54,7 +54,8 @@ pub(super) async fn update(prior: FleetModel, wanted: FleetModel, work: &Work) -
             Diagnostic::error(
                 "Fleet cannot move to another host",
                 format!(
-                    "The fleet is on `{before}`, and `{}` is another cluster. Nothing was changed.",
+                    "The fleet is on `{before}`, and `{}` is another cluster. Nothing was changed.\n\nPlan again: the \
+                     plan names the ways out.",
                     spec.host
                 ),
             )
@@ -90,7 +91,7 @@ pub(super) async fn delete(stored: FleetModel, work: &Work) -> Outcome<FleetMode
                     "Fleet was given up with its host",
                     format!(
                         "{}.\n\nAs `on_unreachable = \"forget\"` asks, its namespace on the host and its accounts on \
-                         members were left.",
+                         members were left. If the host comes back, remove them by hand.",
                         error.chain()
                     ),
                 )

@@ -72,7 +72,13 @@ pub(super) fn spec(model: &FleetModel) -> Result<FleetSpec, Diagnostics> {
 }
 
 fn not_a_name(problem: &str) -> Diagnostic {
-    Diagnostic::error("Not a DNS-1123 label", format!("The name cannot be used: {problem}."))
+    Diagnostic::error(
+        "Not a DNS-1123 label",
+        format!(
+            "The name cannot be used: {problem}.\n\nUse lower-case letters, digits and dashes, beginning and ending \
+             with a letter or a digit."
+        ),
+    )
 }
 
 /// A cluster's reference at `path`, or a diagnostic there.

@@ -5,6 +5,7 @@ mod action;
 mod apply;
 mod broken;
 mod deferral;
+mod faults;
 mod list;
 mod moves;
 mod other;
