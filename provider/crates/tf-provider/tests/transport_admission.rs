@@ -13,7 +13,7 @@ use tf_provider::proto::tfplugin6::{
     DynamicValue, get_provider_schema, read_resource, validate_data_resource_config,
 };
 use tokio::net::UnixStream;
-use transport_caller::{Caller, as_terraform, bare_provider, example, read_handshake, start, verdict};
+use transport_caller::{Caller, LONG, as_terraform, bare_provider, example, read_handshake, start, verdict};
 
 #[tokio::test]
 async fn the_caller_that_started_the_provider_is_let_in() {
@@ -141,7 +141,7 @@ async fn the_health_service_says_that_the_plugin_serves() {
 async fn a_person_is_told_what_the_program_is() {
     let mut command = as_terraform(&bare_provider(), None);
     command.env_remove("TF_PLUGIN_MAGIC_COOKIE").stderr(Stdio::piped());
-    let ended = command.output().await.unwrap();
+    let ended = tokio::time::timeout(LONG, command.output()).await.unwrap().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!((ended.status.code(), ended.stdout.len()), (Some(1), 0));
     assert!(said.starts_with("this is a Terraform provider"), "{said}");
@@ -151,7 +151,7 @@ async fn a_person_is_told_what_the_program_is() {
 async fn a_caller_of_another_protocol_is_told_which_one_is_spoken() {
     let mut command = as_terraform(&bare_provider(), None);
     command.env("PLUGIN_PROTOCOL_VERSIONS", "5").stderr(Stdio::piped());
-    let ended = command.output().await.unwrap();
+    let ended = tokio::time::timeout(LONG, command.output()).await.unwrap().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!((ended.status.code(), ended.stdout.len()), (Some(1), 0));
     assert!(said.contains("protocol version 6"), "{said}");

@@ -99,6 +99,7 @@ impl ListResource for ThingList {
                 (1, "wait_for_ever") => {
                     // Dropped when nobody listens any more, which the end of this shows.
                     let _end = MarkAtEnd(self.world.clone());
+                    drop(self.world.store("list-waits", &Raw::Null));
                     std::future::pending::<()>().await;
                 }
                 (1, "no_object") => {
