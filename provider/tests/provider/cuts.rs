@@ -47,6 +47,27 @@ async fn a_create_that_breaks_anywhere_is_carried_on_and_removes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_create_whose_last_answer_is_lost_is_over() {
+    let mut whole = World::new().await;
+    assert_good("fleet", &whole.converge_fleet("edge", "hub").await.1);
+    let fleet_calls = whole.clusters.mutations().len();
+    assert_good("application", &whole.converge_application().await.1);
+    let application_calls = whole.clusters.mutations().len() - fleet_calls;
+
+    let mut world = World::new().await;
+    world.clusters.break_at(fleet_calls, Moment::After, Kind::Unreachable);
+    assert_good("fleet", &world.converge_fleet("edge", "hub").await.1);
+    world.clusters.break_at(application_calls, Moment::After, Kind::Unreachable);
+    assert_good("application", &world.converge_application().await.1);
+    assert_eq!(world.converge_application().await.0, Action::NoOp);
+
+    // Where it was not carried out, it is not over.
+    let mut world = World::new().await;
+    world.clusters.break_at(fleet_calls, Moment::Before, Kind::Unreachable);
+    assert!(!world.converge_fleet("edge", "hub").await.1.is_good());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_update_that_breaks_anywhere_converges() {
     let mut whole = World::new().await;
     whole.converge_fleet("edge", "hub").await;

@@ -8,7 +8,7 @@ use domain::application::{ApplicationFacts, GitSourceSpec, Placement, PlacementF
 use domain::fleet::FleetNames;
 use domain::mark::{Incarnation, Mark};
 use domain::name::Name;
-use engines::distribution::{Distribution, Freshness, Removal};
+use engines::distribution::{Distribution, Freshness, Look, Removal};
 use engines::error::{EngineError, Kind};
 use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
@@ -67,6 +67,7 @@ impl Distribution for KubeCluster {
         source: &GitSourceSpec,
         mark: &Mark,
         note: &str,
+        look: Look,
         conflicts: Conflicts,
         limits: &Limits,
     ) -> Result<(), EngineError> {
@@ -77,7 +78,7 @@ impl Distribution for KubeCluster {
         let applied: GitRepository =
             self.apply(&collection, name, &body, Manager::Provider, conflicts, limits).await?;
         let judged = is_judged(&applied.metadata, &applied.status.judgement());
-        self.ask_unless_due(&collection, &applied.metadata, judged, limits).await
+        self.ask_unless_due(&collection, &applied.metadata, judged && look == Look::AtOnce, limits).await
     }
 
     async fn put_placement(
@@ -281,6 +282,36 @@ mod tests {
         let (hub, _) = cluster(PATIENCE, |_, _| refuses(404, "NotFound"));
         let found = hub.observe_application(&name("demo"), &name("web"), Freshness::Now, &limits()).await;
         assert_eq!(*found.unwrap(), ApplicationFacts::default());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn setting_a_mark_in_its_time_is_one_call() {
+        for (look, calls) in [(Look::AtOnce, 2), (Look::InItsTime, 1)] {
+            let (hub, asked) = cluster(PATIENCE, |_, _| {
+                let ready = json!({ "type": "Ready", "status": "True", "observedGeneration": 1 });
+                let metadata = json!({ "name": "web", "generation": 1, "resourceVersion": "7" });
+                Answer::Says(200, json!({ "metadata": metadata, "status": { "conditions": [ready] } }))
+            });
+            let source = GitSourceSpec {
+                url: "https://git.example/apps.git".into(),
+                revision: domain::application::GitRevision::Branch("main".into()),
+                interval: Duration::from_mins(1),
+                timeout: None,
+                secret_name: None,
+            };
+            let mark = Mark {
+                kind: "kurator_application".into(),
+                name: "web".into(),
+                owner: "default".into(),
+                incarnation: Incarnation::new("i-1"),
+                phase: domain::mark::Phase::Ready,
+            };
+            let (demo, web, limits) = (name("demo"), name("web"), limits());
+            hub.put_source(&demo, &web, &source, &mark, "{}", look, Conflicts::Refuse, &limits)
+                .await
+                .unwrap();
+            assert_eq!(asked.lock().unwrap().len(), calls, "{look:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

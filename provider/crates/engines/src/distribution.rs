@@ -21,6 +21,15 @@ pub enum Freshness {
     Now,
 }
 
+/// When Flux is to look at an object again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// At once: it is asked to, unless it has not looked at the object's present shape yet.
+    AtOnce,
+    /// When it would anyway. Nothing but the one call is made.
+    InItsTime,
+}
+
 /// How a Flux object is taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
@@ -59,7 +68,6 @@ pub trait Distribution: Send + Sync {
     ) -> Result<BTreeMap<String, PlacementFacts>, EngineError>;
 
     /// Makes an application's source or updates it, by server-side apply, bearing `mark` and `note`.
-    /// Asks Flux to look at once.
     ///
     /// # Errors
     ///
@@ -71,6 +79,7 @@ pub trait Distribution: Send + Sync {
         source: &GitSourceSpec,
         mark: &Mark,
         note: &str,
+        look: Look,
         conflicts: Conflicts,
         limits: &Limits,
     ) -> Result<(), EngineError>;

@@ -49,6 +49,15 @@ pub enum ApplicationStep {
         /// Names of the Flux objects.
         placements: BTreeSet<String>,
     },
+    /// Say on the source that it is finished: the last call of a create.
+    Finish {
+        /// What it asks for.
+        source: GitSourceSpec,
+        /// Its mark.
+        mark: Mark,
+        /// What the user asked for and no API stores.
+        note: String,
+    },
     /// Remove the source.
     RemoveSource {
         /// The making it must bear.
@@ -69,11 +78,6 @@ pub fn plan(
     mark: &Mark,
     note: &str,
 ) -> ApplicationStages {
-    let put = |mark: &Mark| ApplicationStep::PutSource {
-        source: wanted.source.clone(),
-        mark: mark.clone(),
-        note: note.to_owned(),
-    };
     let unfinished = mark.phase == Phase::Creating;
     let source_is_right = found.source.as_ref().is_some_and(|source| {
         source.spec.as_ref() == Some(&wanted.source)
@@ -83,7 +87,11 @@ pub fn plan(
     let placements = wanted.placements();
     let mut stages = Vec::new();
     if unfinished || !source_is_right {
-        stages.push(vec![put(mark)]);
+        stages.push(vec![ApplicationStep::PutSource {
+            source: wanted.source.clone(),
+            mark: mark.clone(),
+            note: note.to_owned(),
+        }]);
     }
     stages.push(leaving(wanted, &placements, found));
     let comes: Vec<ApplicationStep> = placements
@@ -99,11 +107,17 @@ pub fn plan(
         .collect();
     let works = unfinished || !stages.concat().is_empty() || !comes.is_empty();
     stages.push(comes);
-    if wanted.wait && works {
-        stages.push(vec![ApplicationStep::AwaitApplied { placements: placements.into_keys().collect() }]);
+    // What an earlier run put and did not wait for is waited for now: it was cut off before.
+    let placements: BTreeSet<String> = placements.into_keys().collect();
+    if wanted.wait && (works || judge(found, &placements) != Verdict::default()) {
+        stages.push(vec![ApplicationStep::AwaitApplied { placements }]);
     }
     if unfinished {
-        stages.push(vec![put(&mark.clone().ready())]);
+        stages.push(vec![ApplicationStep::Finish {
+            source: wanted.source.clone(),
+            mark: mark.clone().ready(),
+            note: note.to_owned(),
+        }]);
     }
     stages.retain(|stage| !stage.is_empty());
     stages

@@ -10,7 +10,7 @@ use domain::application::{
 use domain::fleet::{FluxFacts, FluxSpec};
 use domain::mark::{Incarnation, Mark};
 use domain::name::Name;
-use engines::distribution::{Distribution, Freshness, Removal};
+use engines::distribution::{Distribution, Freshness, Look, Removal};
 use engines::error::{EngineError, Kind};
 use engines::fleet_host::Conflicts;
 use engines::flux::Flux;
@@ -100,6 +100,7 @@ impl Distribution for FakeCluster {
         source: &GitSourceSpec,
         mark: &Mark,
         note: &str,
+        _look: Look,
         conflicts: Conflicts,
         limits: &Limits,
     ) -> Result<(), EngineError> {

@@ -8,7 +8,7 @@ use apply::members::OnUnreachable;
 use domain::application::{ApplicationFacts, ApplicationSpec};
 use domain::cluster_ref::ApplicationRef;
 use engines::clusters::Cluster;
-use engines::distribution::Freshness;
+use engines::distribution::{Freshness, Look};
 use planning::application::{ApplicationStep, admit_create, admit_update, drift, plan, teardown};
 use planning::refusal::Refusal;
 use schemas::resources::application::ApplicationModel;
@@ -132,7 +132,16 @@ pub(super) async fn reopen(stored: &ApplicationModel, work: &Work) -> Result<(),
     let note = source.note.unwrap_or_else(|| note::write(stored));
     let fleet = &spec.target.fleet.name;
     host.distribution()
-        .put_source(fleet, &spec.name, &asked, &mark.creating(), &note, work.conflicts, &work.limits)
+        .put_source(
+            fleet,
+            &spec.name,
+            &asked,
+            &mark.creating(),
+            &note,
+            Look::InItsTime,
+            work.conflicts,
+            &work.limits,
+        )
         .await
         .map_err(|error| trouble(error).into())
 }
@@ -224,6 +233,7 @@ fn left(journal: &Journal<ApplicationStep>) -> Vec<String> {
         }
         ApplicationStep::RemovePlacement { policy, member, .. } => format!("{policy} on {member}: remove"),
         ApplicationStep::AwaitApplied { .. } => "not applied everywhere yet".to_owned(),
+        ApplicationStep::Finish { .. } => "source: mark as finished".to_owned(),
         ApplicationStep::RemoveSource { .. } => "source: remove".to_owned(),
     };
     journal.failed.iter().map(|(step, _)| words(step)).chain(journal.not_begun.iter().map(words)).collect()

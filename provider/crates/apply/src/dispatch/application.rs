@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::cluster_ref::ClusterRef;
+use domain::mark::Mark;
 use domain::name::Name;
 use engines::clusters::{Cluster, Clusters};
-use engines::distribution::{Freshness, Removal};
+use engines::distribution::{Freshness, Look, Removal};
 use engines::error::{EngineError, Kind};
 use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
@@ -52,9 +53,33 @@ impl ApplicationHands<'_> {
         let distribution = self.host.distribution();
         match step {
             ApplicationStep::PutSource { source, mark, note } => distribution
-                .put_source(self.fleet, self.application, &source, &mark, &note, self.conflicts, limits)
+                .put_source(
+                    self.fleet,
+                    self.application,
+                    &source,
+                    &mark,
+                    &note,
+                    Look::AtOnce,
+                    self.conflicts,
+                    limits,
+                )
                 .await
                 .map_err(on_host)?,
+            ApplicationStep::Finish { source, mark, note } => {
+                let said = distribution
+                    .put_source(
+                        self.fleet,
+                        self.application,
+                        &source,
+                        &mark,
+                        &note,
+                        Look::InItsTime,
+                        self.conflicts,
+                        limits,
+                    )
+                    .await;
+                self.heard_or_seen(said, &mark, limits).await?;
+            }
             ApplicationStep::PutPlacement { name, placement, incarnation } => distribution
                 .put_placement(
                     self.fleet,
@@ -77,6 +102,27 @@ impl ApplicationHands<'_> {
                 .map_err(on_host)?,
         }
         Ok(Vec::new())
+    }
+
+    /// A mark that is there is set, also where the answer was lost. A create that is over but is told as failed could
+    /// not be carried on if it has to come before the delete of what it replaces.
+    async fn heard_or_seen(
+        &self,
+        said: Result<(), EngineError>,
+        mark: &Mark,
+        limits: &Limits,
+    ) -> Result<(), Failure> {
+        let Err(error) = said else { return Ok(()) };
+        if error.kind == Kind::Unreachable {
+            let distribution = self.host.distribution();
+            let found =
+                distribution.observe_application(self.fleet, self.application, Freshness::Now, limits).await;
+            let source = found.ok().and_then(|found| found.source.clone());
+            if source.is_some_and(|source| source.mark.as_ref() == Some(mark)) {
+                return Ok(());
+            }
+        }
+        Err(on_host(error))
     }
 
     async fn remove_placement(

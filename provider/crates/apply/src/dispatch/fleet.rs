@@ -6,10 +6,11 @@ use std::sync::Arc;
 use domain::application::PlacementFacts;
 use domain::cluster_ref::ClusterRef;
 use domain::fleet::{AccessSpec, MemberRecord};
+use domain::mark::{Mark, Phase};
 use domain::name::Name;
 use engines::clusters::{Cluster, Clusters};
 use engines::distribution::Removal;
-use engines::error::EngineError;
+use engines::error::{EngineError, Kind};
 use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
 use futures::future::try_join_all;
@@ -51,9 +52,8 @@ impl FleetHands<'_> {
                 self.host.flux().remove_flux(&incarnation, limits).await.map_err(on_host)?;
             }
             FleetStep::PutNamespace { mark, member_role } => {
-                host.put_namespace(self.fleet, &mark, &member_role, self.conflicts, limits)
-                    .await
-                    .map_err(on_host)?;
+                let said = host.put_namespace(self.fleet, &mark, &member_role, self.conflicts, limits).await;
+                self.heard_or_seen(said, &mark, &member_role, limits).await?;
             }
             FleetStep::RemoveNamespace { incarnation } => {
                 host.remove_namespace(self.fleet, &incarnation, limits).await.map_err(on_host)?;
@@ -71,6 +71,28 @@ impl FleetHands<'_> {
             }
         }
         Ok(Vec::new())
+    }
+
+    /// A mark that is there is set, also where the answer was lost. A create that is over but is told as failed could
+    /// not be carried on if it has to come before the delete of what it replaces.
+    async fn heard_or_seen(
+        &self,
+        said: Result<(), EngineError>,
+        mark: &Mark,
+        member_role: &str,
+        limits: &Limits,
+    ) -> Result<(), Failure> {
+        let Err(error) = said else { return Ok(()) };
+        if error.kind == Kind::Unreachable && mark.phase == Phase::Ready {
+            let found = self.host.fleet_host().observe_fleet(self.fleet, limits).await;
+            let namespace = found.ok().and_then(|found| found.namespace);
+            if namespace.is_some_and(|it| {
+                it.mark.as_ref() == Some(mark) && it.member_role.as_deref() == Some(member_role)
+            }) {
+                return Ok(());
+            }
+        }
+        Err(on_host(error))
     }
 
     fn access(&self, role: &str) -> AccessSpec {

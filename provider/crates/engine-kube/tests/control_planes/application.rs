@@ -10,7 +10,7 @@ use domain::application::{
 use domain::fleet::{AccessSpec, MemberRecord};
 use domain::name::Name;
 use engines::clusters::Cluster;
-use engines::distribution::{Freshness, Removal};
+use engines::distribution::{Freshness, Look, Removal};
 use engines::error::Kind;
 use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
@@ -105,7 +105,7 @@ impl Made {
         let made = mark("kurator_application", &web, "i-1");
         let wanted = source(&self.git);
         distribution
-            .put_source(fleet, &web, &wanted, &made, "{}", Conflicts::Refuse, &limits())
+            .put_source(fleet, &web, &wanted, &made, "{}", Look::AtOnce, Conflicts::Refuse, &limits())
             .await
             .unwrap();
         distribution

@@ -75,7 +75,8 @@ fn mark(phase: Phase) -> Mark {
 fn carried_out(stages: &ApplicationStages, mut found: ApplicationFacts) -> ApplicationFacts {
     for step in stages.iter().flatten() {
         match step {
-            ApplicationStep::PutSource { source, mark, note } => {
+            ApplicationStep::PutSource { source, mark, note }
+            | ApplicationStep::Finish { source, mark, note } => {
                 found.source = Some(SourceFacts {
                     spec: Some(source.clone()),
                     mark: Some(mark.clone()),
@@ -126,6 +127,30 @@ fn a_carried_out_plan_leaves_nothing_to_do_and_a_teardown_leaves_nothing() {
     assert_eq!(drift(&spec, &found), Vec::<String>::new());
     let left = carried_out(&teardown(&spec.target.members, &found, &Incarnation::new("i1")), found);
     assert_eq!(left, ApplicationFacts::default());
+}
+
+#[test]
+fn the_last_call_of_a_create_says_that_it_is_ready() {
+    let spec = wanted(&[("hub", "hub")]);
+    let stages = plan(&spec, &ApplicationFacts::default(), &mark(Phase::Creating), "{}");
+    let last = stages.last().unwrap();
+    assert!(
+        matches!(&last[..], [ApplicationStep::Finish { mark, .. }] if mark.phase == Phase::Ready),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn what_was_put_and_not_waited_for_is_waited_for() {
+    let mut spec = wanted(&[("hub", "hub")]);
+    let stages = plan(&spec, &ApplicationFacts::default(), &mark(Phase::Creating), "{}");
+    let mut found = carried_out(&stages, ApplicationFacts::default());
+    found.source.as_mut().unwrap().mark = Some(mark(Phase::Ready));
+    found.placements.get_mut("web-base-hub").unwrap().progress = Progress::Pending { message: String::new() };
+    let stages = plan(&spec, &found, &mark(Phase::Ready), "{}");
+    assert!(matches!(&stages.concat()[..], [ApplicationStep::AwaitApplied { .. }]), "{stages:?}");
+    spec.wait = false;
+    assert_eq!(plan(&spec, &found, &mark(Phase::Ready), "{}"), Vec::<Vec<ApplicationStep>>::new());
 }
 
 #[test]

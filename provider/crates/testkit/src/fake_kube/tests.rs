@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::application::{GitRevision, GitSourceSpec, KustomizationSpec, Placement};
 use domain::fleet::{AccessSpec, MemberRecord};
 use domain::mark::{Incarnation, Mark, Phase};
-use engines::distribution::{Freshness, Removal};
+use engines::distribution::{Freshness, Look, Removal};
 use engines::fleet_host::Conflicts;
 
 use super::*;
@@ -55,7 +55,9 @@ async fn put_application(hub: &dyn Cluster) -> Result<(), EngineError> {
         secret_name: None,
     };
     let distribution = hub.distribution();
-    distribution.put_source(&fleet, &web, &source, &mark(), "{}", Conflicts::Refuse, &limits()).await?;
+    distribution
+        .put_source(&fleet, &web, &source, &mark(), "{}", Look::AtOnce, Conflicts::Refuse, &limits())
+        .await?;
     distribution
         .put_placement(
             &fleet,
