@@ -99,7 +99,7 @@ impl fmt::Display for Request {
 
 impl Lab {
     /// Counts the mutating requests of the provider to `cluster` whose path holds `scope` from one anew, and cuts one
-    /// of them if `cut` is given. The requests of the scope so far are forgotten, unless another scope has them too.
+    /// of them if `cut` is given. The requests so far are no longer the scope's.
     ///
     /// Scopes do not disturb each other as long as none of them is a part of another.
     ///

@@ -33,6 +33,8 @@ pub(crate) struct Recorder {
 
 #[derive(Debug, Default)]
 struct Scope {
+    /// The number of the last request before it began.
+    since: u64,
     mutations: u64,
     cut: Option<Cut>,
     /// The number of the request that was cut.
@@ -51,9 +53,7 @@ pub(crate) struct Verdict {
 impl Recorder {
     /// Begins a scope anew.
     pub(crate) fn watch(&mut self, scope: String, cut: Option<Cut>) {
-        let is_others = |path: &str| self.scopes.keys().any(|other| *other != scope && path.contains(other));
-        self.log.retain(|request| !request.path.contains(&scope) || is_others(&request.path));
-        self.scopes.insert(scope, Scope { mutations: 0, cut, happened: None });
+        self.scopes.insert(scope, Scope { since: self.last, mutations: 0, cut, happened: None });
     }
 
     /// Takes the cut of a scope away.
@@ -79,9 +79,11 @@ impl Recorder {
         self.log.iter().find(|request| request.number == number).cloned()
     }
 
-    /// The requests of a scope.
+    /// The requests of a scope since it began; all, if it never did.
     pub(crate) fn requests(&self, scope: &str) -> Vec<Request> {
-        self.log.iter().filter(|request| request.path.contains(scope)).cloned().collect()
+        let since = self.scopes.get(scope).map_or(0, |scope| scope.since);
+        let is_its = |request: &&Request| request.number > since && request.path.contains(scope);
+        self.log.iter().filter(is_its).cloned().collect()
     }
 
     /// Takes note of a request and says what becomes of it.
@@ -197,8 +199,13 @@ mod tests {
         }
         begin(&mut recorder, &Method::PATCH, "/apis/two/a");
         recorder.watch("one".to_owned(), None);
-        let paths: Vec<String> = recorder.requests("").into_iter().map(|request| request.path).collect();
-        assert_eq!(paths, ["/apis/two/a", "/apis/one/two", "/apis/two/a"]);
+        begin(&mut recorder, &Method::GET, "/apis/one/b");
+        let paths = |scope: &str| -> Vec<String> {
+            recorder.requests(scope).into_iter().map(|request| request.path).collect()
+        };
+        assert_eq!(paths("one"), ["/apis/one/b"]);
+        assert_eq!(paths("two"), ["/apis/two/a", "/apis/one/two", "/apis/two/a"]);
+        assert_eq!(paths("").len(), 5);
         let cut = begin(&mut recorder, &Method::PATCH, "/apis/two/b").cut;
         assert_eq!(cut, Some((Way::Before, "two".to_owned())));
     }
