@@ -8,6 +8,7 @@ pub mod apps;
 pub mod case;
 pub mod cases;
 pub mod cluster;
+pub mod cuts;
 pub mod environment;
 pub mod forms;
 pub mod host;

@@ -181,6 +181,11 @@ impl Running {
         Ok(found.len())
     }
 
+    /// Whether the process has written `text` so far, to stdout or stderr.
+    pub fn has_written(&self, text: &str) -> bool {
+        ["out", "err"].iter().any(|suffix| self.written(suffix).contains(text))
+    }
+
     fn written(&self, suffix: &str) -> String {
         let bytes = fs::read(with_suffix(&self.output, suffix)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()

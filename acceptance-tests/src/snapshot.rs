@@ -1,7 +1,7 @@
 //! All that is on a cluster, to compare before and after.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -44,6 +44,22 @@ impl Snapshot {
             }
         }
         Ok(Self(objects))
+    }
+
+    /// The keys of the objects for which `is_meant`, once there are none or after the time that what is collected in
+    /// the background may take.
+    ///
+    /// # Errors
+    ///
+    /// The cluster does not answer.
+    pub fn settled(cluster: &Cluster, is_meant: impl Fn(&str) -> bool) -> anyhow::Result<Vec<String>> {
+        let mut left = Vec::new();
+        let begun = Instant::now();
+        until("nothing is left", 2 * SETTLES, || {
+            left = Self::of(cluster, &[])?.0.into_keys().filter(|key| is_meant(key)).collect();
+            Ok((left.is_empty() || begun.elapsed() > SETTLES).then_some(()))
+        })?;
+        Ok(left)
     }
 
     /// What is not as in `self`, a line each.

@@ -1,5 +1,6 @@
 //! The claims, a file each.
 
+mod cut_anywhere;
 mod drift;
 mod faults;
 mod flux_install;
@@ -61,6 +62,7 @@ pub fn all() -> Vec<Claim> {
     vec![
         // The longest first.
         claim("what_flux_refuses_is_told_with_its_words", "broken", Beside::Any, refused::by_flux as Check),
+        claim("a_request_cut_anywhere_is_carried_on", "cuts", Beside::Any, cut_anywhere::sample),
         claim("bad_configuration_is_refused_by_validate", "invalid", Beside::Any, refused::by_validate),
         claim("bad_input_is_told_at_plan", "unplanned", Beside::Any, refused::by_plan),
         claim("bad_kubeconfigs_are_told_at_apply", "kubeconfigs", Beside::Any, refused::by_apply),
@@ -82,5 +84,6 @@ pub fn all() -> Vec<Claim> {
         claim("flux_is_installed_and_removed", "flux", Beside::None, flux_install::check),
         slow("failing_clusters_cost_nobody_else_anything", "faults", faults::check as Check),
         slow("members_go_alive_and_dead", "leaving", leaving::check),
+        slow("every_request_cut_in_every_way_is_carried_on", "everyway", cut_anywhere::all),
     ]
 }
