@@ -99,12 +99,7 @@ fn dumps(trees: &[TokenTree]) -> Vec<String> {
 
 /// The first argument, as a reader finds it.
 fn spelled(arguments: &[TokenTree]) -> String {
-    arguments
-        .iter()
-        .take_while(|tree| !is_punct(tree, ','))
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("")
+    arguments.iter().take_while(|tree| !is_punct(tree, ',')).map(ToString::to_string).collect()
 }
 
 #[cfg(test)]
