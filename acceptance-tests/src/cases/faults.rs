@@ -172,19 +172,25 @@ impl<'a> Site<'a> {
 
         let plan = self.workspace.run(&["plan", "-json", "-detailed-exitcode"])?;
         let plan = Self::warned(plan.ended_with(if trouble.replaced { 2 } else { 0 })?, role, trouble)?;
-        // A fleet cannot follow its host to another cluster, and says so.
-        let refused = i32::from(trouble.replaced && role == Role::Host);
-        let apply = self.workspace.try_apply()?.ended_with(refused)?;
-        if trouble.replaced {
-            let severity = if refused == 1 { "error" } else { "warning" };
-            apply.says(severity, &[if refused == 1 { "another host" } else { "proven gone" }])?;
+        let (apply, unrelated) = if trouble.replaced && role == Role::Host {
+            // A fleet cannot follow its host to another cluster. The apply that finds it out does the rest; from then
+            // on the plan is refused.
+            let unrelated = self.unrelated(role)?.ended_with(1)?;
+            unrelated.says("error", &["another host"])?;
+            let apply = self.workspace.try_apply()?.ended_with(1)?;
+            apply.says("error", &["another host"])?;
+            (apply, unrelated)
         } else {
-            Self::warned(apply.clone(), role, trouble)?;
-            let kept = fs::read(self.workspace.path("terraform.tfstate")).context("reading the state")?;
-            ensure!(stored == kept, "the state is not the same byte for byte");
-        }
-
-        let unrelated = self.unrelated(role)?.ended_with(refused)?;
+            let apply = self.workspace.try_apply()?.ended_with(0)?;
+            if trouble.replaced {
+                apply.says("warning", &["proven gone"])?;
+            } else {
+                Self::warned(apply.clone(), role, trouble)?;
+                let kept = fs::read(self.workspace.path("terraform.tfstate")).context("reading the state")?;
+                ensure!(stored == kept, "the state is not the same byte for byte");
+            }
+            (apply, self.unrelated(role)?.ended_with(0)?)
+        };
         ensure!(
             unrelated.took < SERVED_WITHIN,
             "unrelated applications took {:?}\n{}",
