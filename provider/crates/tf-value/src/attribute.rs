@@ -66,6 +66,9 @@ pub struct Complaint {
 /// A check of one value by itself. It is asked only about values that are wholly known and not null.
 pub type Check = fn(&Raw) -> Option<Complaint>;
 
+/// Whether two known values mean the same, however they are spelt.
+pub type Alike = fn(&Raw, &Raw) -> bool;
+
 /// One attribute of a schema.
 #[derive(Clone, Debug)]
 pub struct Attribute {
@@ -91,6 +94,8 @@ pub struct Attribute {
     pub settles_at: Option<Raw>,
     /// Whether a computed value outlives updates: it is planned as it was, not as unknown.
     pub keeps: bool,
+    /// Which values mean the same. A new spelling of what is stored is no change: the stored one is planned.
+    pub alike: Option<Alike>,
     /// Checks of its value.
     pub checks: Vec<Check>,
 }
@@ -139,6 +144,7 @@ impl Attribute {
             default: None,
             settles_at: None,
             keeps: false,
+            alike: None,
             checks: Vec::new(),
         }
     }
@@ -201,6 +207,12 @@ impl Attribute {
     #[must_use]
     pub fn write_only(self) -> Self {
         Self { write_only: true, ..self }
+    }
+
+    /// Values that mean the same are no change.
+    #[must_use]
+    pub fn alike_if(self, alike: Alike) -> Self {
+        Self { alike: Some(alike), ..self }
     }
 
     /// Adds a check.

@@ -55,6 +55,9 @@ fn check_attributes(attributes: &[Attribute], above: &str, in_set: bool, problem
         if (attribute.keeps || attribute.settles_at.is_some()) && !attribute.is_computed() {
             say("keeps or settles at a value and is not computed");
         }
+        if attribute.alike.is_some() && (attribute.write_only || in_set) {
+            say("is compared by meaning, and may be neither write-only nor inside a set");
+        }
         if attribute.change != Change::InPlace && attribute.presence == Presence::Computed {
             say("is computed, so nobody can change it");
         }
@@ -65,6 +68,9 @@ fn check_attributes(attributes: &[Attribute], above: &str, in_set: bool, problem
                 }
             }
             Shape::Nested(nesting, inner) => {
+                if attribute.alike.is_some() {
+                    say("is compared by meaning and has attributes inside, which are compared each for itself");
+                }
                 if inner.is_empty() {
                     say("has no attributes inside");
                 }
@@ -110,8 +116,11 @@ mod tests {
                 Attribute::string("kept", "Doc.").keeps(),
                 Attribute::string("stuck", "Doc.").computed().replaces(),
                 Attribute::object("empty", vec![], "Doc."),
+                Attribute::string("hidden", "Doc.").write_only().alike_if(|one, other| one == other),
+                Attribute::object("whole", vec![Attribute::string("a", "A.")], "Doc.")
+                    .alike_if(|one, other| one == other),
             ],
         };
-        assert_eq!(broken.problems().len(), 9, "{:#?}", broken.problems());
+        assert_eq!(broken.problems().len(), 11, "{:#?}", broken.problems());
     }
 }

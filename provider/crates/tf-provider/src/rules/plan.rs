@@ -1,8 +1,8 @@
 //! Makes a plan out of what Terraform proposes, before a resource adjusts it.
 //!
 //! Terraform proposes the configuration, with prior values where it is null and the attribute is computed. From there:
-//! write-only values go, defaults come, settled values settle; and if anything differs from what is stored by then,
-//! every computed value that may change with it becomes unknown.
+//! write-only values go, defaults come, settled values settle, what is only spelt anew keeps the stored spelling; and if
+//! anything differs from what is stored by then, every computed value that may change with it becomes unknown.
 
 use tf_value::attribute::{Attribute, Presence, Shape};
 use tf_value::raw::Raw;
@@ -24,6 +24,7 @@ pub(crate) fn draft(attributes: &[Attribute], prior: &Raw, config: &Raw, propose
     write_only::erase(attributes, &mut planned);
     defaults::fill(attributes, config, &mut planned);
     settle(attributes, (config, prior), &mut planned);
+    respell(attributes, (config, prior), &mut planned);
     let changes = planned != *prior;
     if changes {
         forget(attributes, (config, prior), &mut planned);
@@ -55,6 +56,26 @@ fn settle(attributes: &[Attribute], (config, prior): (&Raw, &Raw), planned: &mut
                 });
             }
             (None, Shape::Plain(_)) => {}
+        }
+    }
+}
+
+/// Keeps the stored spelling of what means the same. Terraform accepts the prior value for a configured one.
+fn respell(attributes: &[Attribute], (config, prior): (&Raw, &Raw), planned: &mut Raw) {
+    let Raw::Map(entries) = planned else { return };
+    for attribute in attributes {
+        let around = (config.get(attribute.name), prior.get(attribute.name));
+        let Some(planned) = entries.get_mut(attribute.name) else { continue };
+        if let Some(alike) = attribute.alike {
+            let known = |value: &Raw| !value.is_null() && value.is_wholly_known();
+            if known(around.1) && known(planned) && alike(around.1, planned) {
+                *planned = around.1.clone();
+            }
+        }
+        if let Shape::Nested(nesting, inner) = &attribute.shape {
+            pairs::each_mut(*nesting, inner, around, planned, &mut |around, element| {
+                respell(inner, around, element);
+            });
         }
     }
 }

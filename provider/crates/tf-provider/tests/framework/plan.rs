@@ -56,6 +56,23 @@ async fn the_same_configuration_plans_exactly_what_is_stored() {
 }
 
 #[tokio::test]
+async fn another_spelling_is_no_change_and_the_stored_one_stays() {
+    let bench = bench().await;
+    let mut thing = bench.thing([("notes", text("a b"))]).await;
+    let plan = bench.plan_thing(&thing, [("notes", text(" a  b "))]).await;
+    assert_eq!((plan.action, pack(&plan.planned)), (Action::NoOp, pack(thing.object())));
+    // Beside a real change, too.
+    let config = [("notes", text("a\tb")), ("size", number(2))];
+    let plan = bench.plan_thing(&thing, config.clone()).await;
+    assert!(plan.is_good(), "{plan:?}");
+    assert_eq!((plan.action, plan.planned.get("notes")), (Action::Update, &text("a b")));
+    let (_, applied) = bench.converge(&mut thing, &thing_with(config)).await.unwrap();
+    assert_eq!(told(&applied), [""; 0]);
+    let plan = bench.plan_thing(&thing, [("notes", text("a c")), ("size", number(2))]).await;
+    assert_eq!((plan.action, plan.planned.get("notes")), (Action::Update, &text("a c")));
+}
+
+#[tokio::test]
 async fn a_change_keeps_what_keeps_and_forgets_the_rest() {
     let bench = bench().await;
     let thing = bench.thing([("members", object([("m", member()), ("n", member())]))]).await;

@@ -148,6 +148,13 @@ fn few(value: &Raw) -> Option<Complaint> {
     many.then(|| Complaint { summary: "Too many labels".into(), detail: "Use at most three.".into() })
 }
 
+fn but_for_spaces(one: &Raw, other: &Raw) -> bool {
+    let words = |value: &Raw| -> Vec<String> {
+        value.text().unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+    };
+    words(one) == words(other)
+}
+
 pub fn schema() -> Schema {
     let member = vec![
         Attribute::number("weight", "Its weight.").defaults_to(Raw::Number(Number::from(10_i64))),
@@ -176,7 +183,7 @@ pub fn schema() -> Schema {
             Attribute::string("name", "Its name.").required().replaces().checked(short),
             Attribute::number("size", "Its size.").defaults_to(Raw::Number(Number::from(1_i64))),
             Attribute::number("ratio", "A ratio."),
-            Attribute::string("notes", "Notes."),
+            Attribute::string("notes", "Notes.").alike_if(but_for_spaces),
             Attribute::string("region", "Its region.").refuses("Make another thing."),
             Attribute::bool("allow_replacement", "Whether refused changes replace."),
             Attribute::new("labels", Type::set(Type::String), "Labels, three at most.").checked(few),
