@@ -10,7 +10,22 @@ use crate::repository::Repository;
 use crate::{conformance, diagnostics, environment, layers, run, tidy};
 
 /// The version of cargo-deny that is used. A new one is a change to review: its checks grow.
-const CARGO_DENY: &str = "0.20.2";
+const CARGO_DENY: Tool =
+    Tool { name: "cargo-deny", version: "0.20.2", arguments: &["--no-default-features"] };
+
+/// What finds dependencies that nobody uses: it looks for their names in the sources, which takes less than a second.
+/// One that is used otherwise is excused in its `Cargo.toml`, under `package.metadata.cargo-machete`.
+const CARGO_MACHETE: Tool = Tool { name: "cargo-machete", version: "0.9.2", arguments: &[] };
+
+/// A program that cargo builds into the user's cache the first time.
+struct Tool {
+    /// Name of the package and of its binary.
+    name: &'static str,
+    /// The one version that is used.
+    version: &'static str,
+    /// Further arguments of `cargo install`.
+    arguments: &'static [&'static str],
+}
 
 /// One check: its name and what does it.
 pub(crate) type Check = (&'static str, fn(&Repository) -> anyhow::Result<()>);
@@ -22,6 +37,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("diagnostics", diagnostics),
     ("layers", layers),
     ("conformance", conformance),
+    ("unused dependencies", machete),
     ("bans, licences and sources", deny),
     ("clippy", clippy),
 ];
@@ -52,17 +68,9 @@ fn conformance(repository: &Repository) -> anyhow::Result<()> {
     none(&conformance::problems(repository)?)
 }
 
-/// Runs cargo-deny, which is built into the user's cache the first time: 4 minutes on two cores.
+/// Runs cargo-deny, which takes 4 minutes to build on two cores.
 fn deny(repository: &Repository) -> anyhow::Result<()> {
-    let root = cargo_deny_root()?;
-    let program = root.join("bin/cargo-deny");
-    if !program.is_file() {
-        let mut install = repository.cargo(&["install", "cargo-deny", "--locked", "--no-default-features"]);
-        // Its own build folder goes with it: it shares nothing with ours.
-        run::run(
-            install.args(["--version", CARGO_DENY, "--root"]).arg(&root).env_remove("CARGO_TARGET_DIR"),
-        )?;
-    }
+    let program = CARGO_DENY.installed(repository)?;
     // A build fetches what this platform needs, and cargo-deny looks at all of them.
     run::run(&mut repository.cargo(&["fetch", "--locked", "--quiet"]))?;
     let mut command = Command::new(program);
@@ -70,10 +78,26 @@ fn deny(repository: &Repository) -> anyhow::Result<()> {
     run::run(command.current_dir(repository.root()))
 }
 
-fn cargo_deny_root() -> anyhow::Result<PathBuf> {
-    let cache =
-        environment::cache().context("finding the cache folder: neither XDG_CACHE_HOME nor HOME is set")?;
-    Ok(cache.join(format!("cargo-tools/cargo-deny-{CARGO_DENY}")))
+fn machete(repository: &Repository) -> anyhow::Result<()> {
+    let mut command = Command::new(CARGO_MACHETE.installed(repository)?);
+    run::run(command.arg("--skip-target-dir").current_dir(repository.root()))
+}
+
+impl Tool {
+    /// The binary, built if it is not there yet.
+    fn installed(&self, repository: &Repository) -> anyhow::Result<PathBuf> {
+        let cache = environment::cache()
+            .context("finding the cache folder: neither XDG_CACHE_HOME nor HOME is set")?;
+        let root = cache.join(format!("cargo-tools/{}-{}", self.name, self.version));
+        let program = root.join("bin").join(self.name);
+        if !program.is_file() {
+            let mut install = repository.cargo(&["install", self.name, "--locked"]);
+            install.args(self.arguments).args(["--version", self.version, "--root"]).arg(&root);
+            // Its own build folder goes with it: it shares nothing with ours.
+            run::run(install.env_remove("CARGO_TARGET_DIR"))?;
+        }
+        Ok(program)
+    }
 }
 
 /// Succeeds if there are no problems, else gives them all.
