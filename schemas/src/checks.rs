@@ -11,6 +11,14 @@ pub fn name(value: &Raw) -> Option<Complaint> {
     label("Name", value.text()?, 63)
 }
 
+/// The longest name of a Helm release, in bytes.
+pub const RELEASE_NAME_MOST: usize = 53;
+
+/// The name of a Helm release.
+pub fn release_name(value: &Raw) -> Option<Complaint> {
+    label("Release name", value.text()?, RELEASE_NAME_MOST)
+}
+
 /// The name of a fleet.
 pub fn fleet_name(value: &Raw) -> Option<Complaint> {
     label("Fleet name", value.text()?, FLEET_NAME_MOST)
@@ -129,6 +137,21 @@ pub fn at_least_one(value: &Raw) -> Option<Complaint> {
              remove the attribute for its default."
         ),
     })
+}
+
+/// A count that may be nought.
+pub fn count(value: &Raw) -> Option<Complaint> {
+    let Raw::Number(number) = value else { return None };
+    let is_one = number.as_i64().is_some_and(|count| u32::try_from(count).is_ok());
+    (!is_one).then(|| Complaint {
+        summary: "Not a count".to_owned(),
+        detail: format!("`{number}` is not a whole number of at least 0."),
+    })
+}
+
+/// What makes a new chart of a new commit.
+pub fn reconcile_strategy(value: &Raw) -> Option<Complaint> {
+    one_of(value, &["chart_version", "revision"])
 }
 
 /// Kubernetes label keys and values.

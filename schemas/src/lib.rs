@@ -7,3 +7,4 @@ pub mod checks;
 pub mod lifecycle;
 pub mod provider;
 pub mod resources;
+pub mod values;

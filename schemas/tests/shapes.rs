@@ -4,7 +4,7 @@ use schemas::lifecycle::{LastChangeModel, LifecycleModel, TimeoutsModel, with_li
 use schemas::provider::ProviderModel;
 use schemas::resources::application::{
     ApplicationModel, ClusterSelectorModel, DestinationModel, GitRepositoryModel, GitRevisionModel,
-    KustomizationModel, PolicyModel, SourceModel,
+    HelmActionModel, HelmModel, KustomizationModel, PolicyModel, RemediationModel, SourceModel,
 };
 use schemas::resources::attached_cluster::{AttachedClusterModel, KubeconfigModel};
 use schemas::resources::fleet::{FleetClusterModel, FleetModel, FluxModel};
@@ -98,6 +98,10 @@ fn every_nested_model_has_the_attributes_of_its_place() {
         (DestinationModel::FIELDS, "sync_policies.destination"),
         (ClusterSelectorModel::FIELDS, "sync_policies.destination.cluster_selector"),
         (KustomizationModel::FIELDS, "sync_policies.kustomization"),
+        (HelmModel::FIELDS, "sync_policies.helm"),
+        (HelmActionModel::FIELDS, "sync_policies.helm.install"),
+        (HelmActionModel::FIELDS, "sync_policies.helm.upgrade"),
+        (RemediationModel::FIELDS, "sync_policies.helm.install.remediation"),
     ] {
         assert_eq!(fields(model), names(inside(&application, path)), "{path}");
     }

@@ -66,3 +66,19 @@ resource "kurator_application" "source" {
   source        = { git_repository = { url = "example.com:apps.git", revision = { tag = "v1", semver = "1.x" } } }
   sync_policies = { base = { kustomization = { prune = true, interval = "soon" } } }
 }
+
+resource "kurator_application" "contents" {
+  name   = "contents"
+  fleet  = { ref = "fleet:demo?host=file%3Akubeconfig", members = {} }
+  source = { git_repository = { url = "https://example.com/apps.git" } }
+  sync_policies = {
+    both = {
+      kustomization = { prune = true }
+      helm          = { chart = "./chart", target_namespace = "web" }
+    }
+    neither = {}
+    values = {
+      helm = { chart = "./chart", target_namespace = "web", values = "- a list" }
+    }
+  }
+}

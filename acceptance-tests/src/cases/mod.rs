@@ -5,6 +5,7 @@ mod drift;
 mod faults;
 mod flux_install;
 mod frozen_states;
+mod helm;
 mod imports;
 mod interrupted;
 mod leaving;
@@ -67,6 +68,7 @@ pub fn all() -> Vec<Claim> {
         claim("bad_input_is_told_at_plan", "unplanned", Beside::Any, refused::by_plan),
         claim("bad_kubeconfigs_are_told_at_apply", "kubeconfigs", Beside::Any, refused::by_apply),
         claim("references_that_lead_elsewhere_are_told_at_apply", "others", Beside::Any, refused::others),
+        claim("a_chart_is_installed_upgraded_and_uninstalled", "chart", Beside::Any, helm::check),
         claim("everything_can_be_imported", "imported", Beside::Any, imports::check),
         claim("drift_is_planned_and_mended", "drift", Beside::Any, drift::check),
         claim("a_fleet_that_is_gone_is_told_and_made_anew", "gone", Beside::Any, drift::gone),

@@ -28,6 +28,9 @@ const BY_VALIDATE: &[Expected] = &[
     ("kurator_application.source", &["Git URL cannot be used"]),
     ("kurator_application.source", &["Revision is ambiguous"]),
     ("kurator_application.source", &["Not a duration", "`soon`"]),
+    ("kurator_application.contents", &["Policy needs one content", "Both `kustomization` and `helm`"]),
+    ("kurator_application.contents", &["Policy needs one content", "Neither `kustomization` nor `helm`"]),
+    ("kurator_application.contents", &["Not a mapping in YAML", "a list"]),
 ];
 
 const BY_APPLY: &[Expected] = &[

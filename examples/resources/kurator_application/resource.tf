@@ -45,5 +45,16 @@ resource "kurator_application" "podinfo" {
         prune = true
       }
     }
+    # A chart in the same repository, with values of its own.
+    web = {
+      destination = {
+        cluster_selector = { match_labels = { env = "edge" } }
+      }
+      helm = {
+        chart            = "./charts/web"
+        target_namespace = "web"
+        values           = yamlencode({ replicas = 2 })
+      }
+    }
   }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod cuts;
+mod helm;
 mod members;
 mod told;
 mod world;

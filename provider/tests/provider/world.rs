@@ -66,17 +66,24 @@ impl World {
         self.client.resource("kurator_fleet").unwrap().object(raw(given)).unwrap()
     }
 
+    /// Manifests everywhere, manifests where `env = edge` is, and a chart everywhere.
     pub(crate) fn application_config(&self) -> Raw {
+        self.application_of(&json!({
+            "base": { "kustomization": { "path": "./base", "prune": true } },
+            "far": {
+                "destination": { "cluster_selector": { "match_labels": { "env": "edge" } } },
+                "kustomization": { "path": "./edge", "prune": true },
+            },
+            "chart": { "helm": { "chart": "./chart", "target_namespace": "web", "values": "replicas: 1" } },
+        }))
+    }
+
+    /// An application with these policies.
+    pub(crate) fn application_of(&self, policies: &Json) -> Raw {
         let config = json!({
             "name": "web",
             "source": { "git_repository": { "url": URL } },
-            "sync_policies": {
-                "base": { "kustomization": { "path": "./base", "prune": true } },
-                "far": {
-                    "destination": { "cluster_selector": { "match_labels": { "env": "edge" } } },
-                    "kustomization": { "path": "./edge", "prune": true },
-                },
-            },
+            "sync_policies": policies,
         });
         let Raw::Map(mut config) = raw(&config) else { unreachable!("an object was written") };
         let target = self.fleet.object().get("target").clone();

@@ -9,7 +9,7 @@ use tf_value::schema::Schema;
 use tf_value::ty::Type;
 use tf_value::value::Value;
 
-use crate::checks;
+use crate::{checks, values};
 
 model! {
     /// The resource. Its `fleet` is of any type on the wire, so that a reference in its place gets a message of ours.
@@ -74,6 +74,8 @@ model! {
         destination: DestinationModel,
         /// A folder to build and apply.
         kustomization: KustomizationModel,
+        /// A chart to install.
+        helm: HelmModel,
     }
 }
 
@@ -110,6 +112,48 @@ model! {
         target_namespace: String,
         /// Whether unchangeable objects are replaced.
         force: bool,
+    }
+}
+
+model! {
+    /// A chart to install.
+    pub struct HelmModel {
+        /// The chart's folder.
+        chart: String,
+        /// What makes a new chart of a new commit.
+        reconcile_strategy: String,
+        /// Files with values.
+        values_files: Vec<Value<String>>,
+        /// Values, in YAML.
+        values: String,
+        /// The release's name.
+        release_name: String,
+        /// The release's namespace.
+        target_namespace: String,
+        /// How often Flux compares.
+        interval: String,
+        /// How long one of Helm's operations may take.
+        timeout: String,
+        /// How it is installed.
+        install: HelmActionModel,
+        /// How it is upgraded.
+        upgrade: HelmActionModel,
+    }
+}
+
+model! {
+    /// How one of Helm's actions is done.
+    pub struct HelmActionModel {
+        /// What is done about a failure.
+        remediation: RemediationModel,
+    }
+}
+
+model! {
+    /// What is done about a failure.
+    pub struct RemediationModel {
+        /// How often it is tried again.
+        retries: i64,
     }
 }
 
@@ -169,11 +213,20 @@ pub fn schema() -> Schema {
                 "sync_policies",
                 vec![
                     Attribute::object("destination", destination(), "To which members. Default: all of them."),
-                    Attribute::object("kustomization", kustomization(), "A folder of the source, built with kustomize.")
-                        .required(),
+                    Attribute::object(
+                        "kustomization",
+                        kustomization(),
+                        "A folder of the source, built with kustomize. This or `helm`.",
+                    ),
+                    Attribute::object(
+                        "helm",
+                        helm(),
+                        "A chart in the source, installed by Flux's helm-controller. This or `kustomization`.",
+                    ),
                 ],
                 "What goes where, by name. A policy that leaves the map, or no longer chooses a member, is removed \
-                 from that member with what it put there, if `prune` is on.",
+                 from that member with what it put there: a chart by an uninstallation, a kustomization if `prune` is \
+                 on.",
             )
             .required()
             .checked(checks::keys_are_names)
@@ -252,5 +305,59 @@ fn kustomization() -> Vec<Attribute> {
         Attribute::string("target_namespace", "Namespace for all objects. Default: as the manifests have it.")
             .checked(checks::name),
         Attribute::bool("force", "Whether objects with changed unchangeable fields are replaced. Default `false`."),
+    ]
+}
+
+fn helm() -> Vec<Attribute> {
+    let remediation = |what: &str| {
+        let retries = Attribute::number("retries", format!("How often {what} is tried again. Default `0`."));
+        vec![Attribute::object(
+            "remediation",
+            vec![retries.required().checked(checks::count)],
+            "What is done about a failure.",
+        )]
+    };
+    vec![
+        Attribute::string("chart", "Folder of the chart in the source, such as `./charts/web`.").required(),
+        Attribute::string(
+            "reconcile_strategy",
+            "What makes a new chart of a new commit: `chart_version`, a new version in its `Chart.yaml`; or `revision`, \
+             any commit. Default `chart_version`.",
+        )
+        .checked(checks::reconcile_strategy),
+        Attribute::new(
+            "values_files",
+            Type::list(Type::String),
+            "Files in the source whose values replace the chart's own `values.yaml`, later ones over earlier ones.",
+        ),
+        Attribute::string(
+            "values",
+            "Values over those of the chart and its files: a mapping in YAML, as `yamlencode` writes it, compared by what \
+             it means. It is stored in state and on the fleet's host in clear, so it is no place for secrets.",
+        )
+        .alike_if(values::alike)
+        .checked(values::mapping),
+        Attribute::string(
+            "release_name",
+            "Name of the release, at most 53 characters. Another name is another release: the old one is uninstalled \
+             first. Default: `APPLICATION-POLICY`, shortened if need be.",
+        )
+        .checked(checks::release_name),
+        Attribute::string(
+            "target_namespace",
+            "Namespace of the release and of Helm's record of it. Helm makes it if it is missing, and leaves it behind. \
+             Another namespace is another release.",
+        )
+        .required()
+        .checked(checks::name),
+        Attribute::string(
+            "interval",
+            "How often Flux compares and mends; what was changed on the cluster is put back. Default `10m`.",
+        )
+        .checked(checks::duration),
+        Attribute::string("timeout", "How long one of Helm's operations may take. Default: Flux's, `5m`.")
+            .checked(checks::duration),
+        Attribute::object("install", remediation("a failed installation, uninstalled first,"), "How it is installed."),
+        Attribute::object("upgrade", remediation("a failed upgrade, rolled back first,"), "How it is upgraded."),
     ]
 }

@@ -1,6 +1,7 @@
 //! An application: a source and policies that say what of it goes to which members.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use crate::cluster_ref::{ClusterRef, FleetRef};
@@ -80,8 +81,35 @@ pub enum GitRevision {
 pub struct PolicySpec {
     /// The members it is for.
     pub selector: LabelSelector,
-    /// What to apply there.
-    pub kustomization: KustomizationSpec,
+    /// What to put there.
+    pub content: Content,
+}
+
+/// What a policy puts onto a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Manifests, by a Flux Kustomization.
+    Kustomization(KustomizationSpec),
+    /// A chart, by a Flux `HelmRelease`.
+    Helm(HelmSpec),
+}
+
+impl Content {
+    /// The Flux object that carries it.
+    pub fn carrier(&self) -> Carrier {
+        match self {
+            Self::Kustomization(_) => Carrier::Kustomization,
+            Self::Helm(_) => Carrier::HelmRelease,
+        }
+    }
+
+    /// Whether its end takes what it put onto the member away.
+    pub fn prunes(&self) -> bool {
+        match self {
+            Self::Kustomization(kustomization) => kustomization.prune,
+            Self::Helm(_) => true,
+        }
+    }
 }
 
 /// A folder of the source, built with kustomize and applied to a member.
@@ -103,15 +131,84 @@ pub struct KustomizationSpec {
     pub force: bool,
 }
 
-/// One policy on one member: a Flux Kustomization on the host.
+/// A chart in the source, installed on a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelmSpec {
+    /// Folder of the chart inside the source, as in `./charts/web`.
+    pub chart: String,
+    /// What makes a new chart of a new commit.
+    pub reconcile_strategy: ReconcileStrategy,
+    /// Files inside the source whose values replace the chart's own, in this order; empty leaves the chart's.
+    pub values_files: Vec<String>,
+    /// Values over those: a JSON object with its keys in order and its numbers as an API server writes them, so that
+    /// two that mean the same are one text.
+    pub values: String,
+    /// Name of the release.
+    pub release_name: String,
+    /// Namespace of the release and of Helm's record of it; made where it is missing.
+    pub target_namespace: String,
+    /// How often Flux compares and mends.
+    pub interval: Duration,
+    /// The longest that one of Helm's operations may take; none means Flux's default.
+    pub timeout: Option<Duration>,
+    /// How often a failed installation is tried again; none means never.
+    pub install_retries: Option<u32>,
+    /// How often a failed upgrade is rolled back and tried again; none means never.
+    pub upgrade_retries: Option<u32>,
+}
+
+/// What makes a new chart of a new commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReconcileStrategy {
+    /// A new version in `Chart.yaml`.
+    ChartVersion,
+    /// Any commit.
+    Revision,
+}
+
+/// One policy on one member: a Flux object on the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
     /// Policy.
     pub policy: Name,
     /// Member.
     pub member: Name,
-    /// What to apply there.
-    pub kustomization: KustomizationSpec,
+    /// What to put there.
+    pub content: Content,
+}
+
+/// The kind of Flux object that carries a policy to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Carrier {
+    /// A `Kustomization`.
+    Kustomization,
+    /// A `HelmRelease`.
+    HelmRelease,
+}
+
+impl fmt::Display for Carrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kustomization => "Kustomization",
+            Self::HelmRelease => "HelmRelease",
+        })
+    }
+}
+
+/// Which Flux object in a fleet's namespace. A policy that changes from one kind to the other has both for a while,
+/// under one name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlacementId {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub carrier: Carrier,
+}
+
+impl fmt::Display for PlacementId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.carrier, self.name)
+    }
 }
 
 /// Name of the Flux object for one policy on one member. A new member behind an old name gets the same name only
@@ -121,20 +218,18 @@ pub fn placement_name(application: &Name, policy: &Name, member: &Name) -> Strin
 }
 
 impl ApplicationSpec {
-    /// Every policy on every member it chooses, by the name of its Flux object.
-    pub fn placements(&self) -> BTreeMap<String, Placement> {
+    /// Every policy on every member it chooses, by its Flux object.
+    pub fn placements(&self) -> BTreeMap<PlacementId, Placement> {
         let mut all = BTreeMap::new();
         for (policy, spec) in &self.policies {
             for (member, target) in &self.target.members {
                 if spec.selector.chooses(&target.labels) {
-                    all.insert(
-                        placement_name(&self.name, policy, member),
-                        Placement {
-                            policy: policy.clone(),
-                            member: member.clone(),
-                            kustomization: spec.kustomization.clone(),
-                        },
-                    );
+                    let id = PlacementId {
+                        name: placement_name(&self.name, policy, member),
+                        carrier: spec.content.carrier(),
+                    };
+                    let (policy, member) = (policy.clone(), member.clone());
+                    all.insert(id, Placement { policy, member, content: spec.content.clone() });
                 }
             }
         }
@@ -147,8 +242,8 @@ impl ApplicationSpec {
 pub struct ApplicationFacts {
     /// The source; none if there is none.
     pub source: Option<SourceFacts>,
-    /// Flux objects by name.
-    pub placements: BTreeMap<String, PlacementFacts>,
+    /// The Flux objects of its policies.
+    pub placements: BTreeMap<PlacementId, PlacementFacts>,
 }
 
 /// The source as found.
@@ -176,7 +271,7 @@ pub struct PlacementFacts {
     /// Member, from its label.
     pub member: Name,
     /// What it asks for; none if it is not readable as ours.
-    pub kustomization: Option<KustomizationSpec>,
+    pub content: Option<Content>,
     /// Name of the application that made it, from its label.
     pub application: Name,
     /// Whether it is being deleted.
@@ -185,10 +280,17 @@ pub struct PlacementFacts {
     pub suspended: bool,
     /// Flux's word on it.
     pub progress: Progress,
-    /// The revision last applied in full.
+    /// What was last applied in full: the source's revision, or in other words what is none of its revisions now.
     pub applied_revision: Option<String>,
     /// What it holds on the member.
     pub inventory: Vec<ObjectId>,
+}
+
+impl PlacementFacts {
+    /// Whether its end takes what it put onto the member away. Of one that cannot be read as ours that is expected.
+    pub fn prunes(&self) -> bool {
+        self.content.as_ref().is_none_or(Content::prunes)
+    }
 }
 
 /// Flux's word on one of its objects.
@@ -223,17 +325,30 @@ mod tests {
             cluster: ClusterRef::parse("env:A?uid=1").unwrap(),
             labels: labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         };
-        let policy = |labels: &[(&str, &str)]| PolicySpec {
+        let kustomization = Content::Kustomization(KustomizationSpec {
+            path: "./base".into(),
+            prune: true,
+            interval: Duration::from_mins(10),
+            retry_interval: None,
+            timeout: None,
+            target_namespace: None,
+            force: false,
+        });
+        let helm = Content::Helm(HelmSpec {
+            chart: "./charts/web".into(),
+            reconcile_strategy: ReconcileStrategy::ChartVersion,
+            values_files: Vec::new(),
+            values: "{}".into(),
+            release_name: "web".into(),
+            target_namespace: "web".into(),
+            interval: Duration::from_mins(10),
+            timeout: None,
+            install_retries: None,
+            upgrade_retries: None,
+        });
+        let policy = |labels: &[(&str, &str)], content: &Content| PolicySpec {
             selector: LabelSelector { match_labels: member(labels).labels },
-            kustomization: KustomizationSpec {
-                path: "./base".into(),
-                prune: true,
-                interval: Duration::from_mins(10),
-                retry_interval: None,
-                timeout: None,
-                target_namespace: None,
-                force: false,
-            },
+            content: content.clone(),
         };
         let spec = ApplicationSpec {
             name: name("web"),
@@ -252,12 +367,15 @@ mod tests {
                 secret_name: None,
             },
             policies: BTreeMap::from([
-                (name("base"), policy(&[])),
-                (name("far"), policy(&[("env", "edge")])),
+                (name("base"), policy(&[], &kustomization)),
+                (name("far"), policy(&[("env", "edge")], &helm)),
             ]),
             wait: true,
         };
-        let names: Vec<String> = spec.placements().into_keys().collect();
-        assert_eq!(names, ["web-base-edge", "web-base-hub", "web-far-edge"]);
+        let placed: Vec<String> = spec.placements().into_keys().map(|id| id.to_string()).collect();
+        assert_eq!(
+            placed,
+            ["Kustomization web-base-edge", "Kustomization web-base-hub", "HelmRelease web-far-edge"]
+        );
     }
 }

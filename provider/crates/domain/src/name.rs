@@ -82,12 +82,17 @@ impl fmt::Display for Name {
 /// Two different lists never give one name by being cut: the digest is taken over all parts,
 /// each followed by a separator no part can hold.
 pub fn joined(parts: &[&str]) -> String {
+    joined_up_to(parts, Name::MOST)
+}
+
+/// The same for names of at most `most` bytes, which must be more than a digest has.
+pub fn joined_up_to(parts: &[&str], most: usize) -> String {
     let whole = parts.join("-");
-    if whole.len() <= Name::MOST && parts.iter().all(|part| !part.contains("--")) {
+    if whole.len() <= most && parts.iter().all(|part| !part.contains("--")) {
         return whole;
     }
     let digest = fnv1a(parts.iter().flat_map(|part| part.bytes().chain([0])));
-    let keep = whole.len().min(Name::MOST - 9);
+    let keep = whole.len().min(most.saturating_sub(9));
     format!("{}-{digest:08x}", whole[..keep].trim_end_matches('-'))
 }
 
@@ -121,5 +126,6 @@ mod tests {
         assert_eq!(one.len(), Name::MOST);
         assert!(one.starts_with("xxxx"));
         assert_ne!(one, other);
+        assert_eq!(joined_up_to(&[&long, "edge-a"], 53).len(), 53);
     }
 }

@@ -4,45 +4,46 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::application::{ApplicationFacts, GitSourceSpec, Placement, PlacementFacts};
+use domain::application::{ApplicationFacts, Carrier, Content, PlacementFacts, PlacementId};
 use domain::fleet::FleetNames;
-use domain::mark::{Incarnation, Mark};
+use domain::mark::Incarnation;
 use domain::name::Name;
-use engines::distribution::{Distribution, Freshness, Look, Removal};
+use engines::distribution::{Distribution, Freshness, Look, PutPlacement, PutSource, Removal, Whose};
 use engines::error::{EngineError, Kind};
 use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
-use serde_json::Value;
 
 use crate::apply::Manager;
 use crate::cluster::KubeCluster;
 use crate::collection::{Collection, Extent};
-use crate::delete::held_by;
-use crate::errors::said;
+use crate::errors::{said, unreadable};
+use crate::flux_object::FluxObject as _;
 use crate::git_repository::{self, GitRepository};
+use crate::helm_chart;
+use crate::helm_release::{self, HelmRelease};
 use crate::kustomization::{self, Kustomization};
 use crate::labels::{APPLICATION, FLEET, selector};
 use crate::mark;
 use crate::metadata::Metadata;
-use crate::progress::{is_judged, last_word};
+use crate::progress::is_judged;
 use crate::shared_reads::FluxObjects;
 
 #[async_trait]
 impl Distribution for KubeCluster {
     async fn observe_application(
         &self,
-        fleet: &Name,
-        application: &Name,
+        of: Whose<'_>,
         freshness: Freshness,
         limits: &Limits,
     ) -> Result<Arc<ApplicationFacts>, EngineError> {
-        let namespace = FleetNames::of(fleet).namespace;
+        let namespace = FleetNames::of(of.fleet).namespace;
         let facts = match freshness {
-            Freshness::Shared => pick(&*self.shared_flux_objects(limits).await?, &namespace, application),
+            Freshness::Shared => pick(&*self.shared_flux_objects(limits).await?, &namespace, of.application),
             Freshness::Now => {
-                let selector = selector(&[(FLEET, fleet.as_str()), (APPLICATION, application.as_str())]);
+                let selector =
+                    selector(&[(FLEET, of.fleet.as_str()), (APPLICATION, of.application.as_str())]);
                 let objects = self.list_flux_objects(Some(&namespace), &selector, limits).await?;
-                pick(&objects, &namespace, application)
+                pick(&objects, &namespace, of.application)
             }
         };
         Ok(Arc::new(facts))
@@ -52,101 +53,79 @@ impl Distribution for KubeCluster {
         &self,
         fleet: &Name,
         limits: &Limits,
-    ) -> Result<BTreeMap<String, PlacementFacts>, EngineError> {
+    ) -> Result<BTreeMap<PlacementId, PlacementFacts>, EngineError> {
         let namespace = FleetNames::of(fleet).namespace;
-        let collection = kustomization::collection(Some(&namespace));
         let selector = selector(&[(FLEET, fleet.as_str())]);
-        let found: Vec<Kustomization> = self.list(&collection, &selector, Extent::Whole, limits).await?;
-        Ok(by_name(found.iter()))
+        let objects = self.list_flux_objects(Some(&namespace), &selector, limits).await?;
+        Ok(placements(&objects, |_| true))
     }
 
     async fn put_source(
         &self,
-        fleet: &Name,
-        application: &Name,
-        source: &GitSourceSpec,
-        mark: &Mark,
-        note: &str,
-        look: Look,
+        of: Whose<'_>,
+        wanted: PutSource<'_>,
         conflicts: Conflicts,
         limits: &Limits,
     ) -> Result<(), EngineError> {
-        let namespace = FleetNames::of(fleet).namespace;
+        let namespace = FleetNames::of(of.fleet).namespace;
         let collection = git_repository::collection(Some(&namespace));
-        let body = git_repository::body(&namespace, fleet, application, source, mark, note);
-        let name = application.as_str();
+        let body = git_repository::body(&namespace, of, wanted);
+        let name = of.application.as_str();
         let applied: GitRepository =
             self.apply(&collection, name, &body, Manager::Provider, conflicts, limits).await?;
         let judged = is_judged(&applied.metadata, &applied.status.judgement());
-        self.ask_unless_due(&collection, &applied.metadata, judged && look == Look::AtOnce, limits).await
+        self.ask_unless_due(&collection, &applied.metadata, judged && wanted.look == Look::AtOnce, limits).await
     }
 
     async fn put_placement(
         &self,
-        fleet: &Name,
-        application: &Name,
-        name: &str,
-        placement: &Placement,
-        incarnation: &Incarnation,
+        of: Whose<'_>,
+        wanted: PutPlacement<'_>,
         conflicts: Conflicts,
         limits: &Limits,
     ) -> Result<(), EngineError> {
-        let namespace = FleetNames::of(fleet).namespace;
-        let collection = kustomization::collection(Some(&namespace));
-        self.make_way(&collection, fleet, name, placement, limits).await?;
-        let body = kustomization::body(&namespace, fleet, application, name, placement, incarnation);
-        let applied: Kustomization =
-            self.apply(&collection, name, &body, Manager::Provider, conflicts, limits).await?;
-        let judged = is_judged(&applied.metadata, &applied.status.judgement());
-        self.ask_unless_due(&collection, &applied.metadata, judged, limits).await
+        let namespace = FleetNames::of(of.fleet).namespace;
+        match &wanted.placement.content {
+            Content::Kustomization(spec) => {
+                let body = kustomization::body(&namespace, of, wanted, spec);
+                self.put_carrier::<Kustomization>(of.fleet, wanted, &body, conflicts, limits).await
+            }
+            Content::Helm(spec) => {
+                let body = helm_release::body(&namespace, of, wanted, spec).map_err(|error| {
+                    let target = HelmRelease::collection(Some(&namespace)).object(wanted.name);
+                    said("writing the values of", target, Kind::Rejected, unreadable(&error))
+                })?;
+                self.put_carrier::<HelmRelease>(of.fleet, wanted, &body, conflicts, limits).await
+            }
+        }
     }
 
     async fn remove_placement(
         &self,
         fleet: &Name,
-        name: &str,
+        id: &PlacementId,
         removal: Removal,
         limits: &Limits,
     ) -> Result<(), EngineError> {
-        let namespace = FleetNames::of(fleet).namespace;
-        let collection = kustomization::collection(Some(&namespace));
-        let Some(found) = self.find::<Kustomization>(&collection, name, Extent::Whole, limits).await? else {
-            return Ok(());
-        };
-        // What a fleet did not make is not its to remove.
-        if found.metadata.label(FLEET) != Some(fleet.as_str()) {
-            return Ok(());
-        }
-        let change = match removal {
-            Removal::Release => Some(kustomization::release()),
-            Removal::Prune if found.is_suspended() => Some(kustomization::resume()),
-            Removal::Prune => None,
-        };
-        if let Some(change) = change {
-            match self.merge::<Value>(&collection, name, &change, limits).await {
-                Err(error) if error.kind == Kind::NotFound => return Ok(()),
-                other => other.map(drop)?,
+        match id.carrier {
+            Carrier::Kustomization => {
+                self.remove_carrier::<Kustomization>(fleet, &id.name, removal, limits).await
+            }
+            Carrier::HelmRelease => {
+                self.remove_carrier::<HelmRelease>(fleet, &id.name, removal, limits).await
             }
         }
-        let uid = &found.metadata.uid;
-        self.delete_one(&collection, name, uid, limits).await?;
-        self.wait_gone(&collection, name, uid, Extent::Whole, limits, |object: &Kustomization| {
-            let words = format!("{}; {}", held_by(&object.metadata), last_word(&object.status.judgement()));
-            (object.metadata.clone(), words)
-        })
-        .await
     }
 
     async fn remove_source(
         &self,
-        fleet: &Name,
-        application: &Name,
+        of: Whose<'_>,
         incarnation: &Incarnation,
         limits: &Limits,
     ) -> Result<(), EngineError> {
-        let namespace = FleetNames::of(fleet).namespace;
+        let namespace = FleetNames::of(of.fleet).namespace;
         let collection = git_repository::collection(Some(&namespace));
-        let name = application.as_str();
+        let name = of.application.as_str();
         let found = self.find::<GitRepository>(&collection, name, Extent::Whole, limits).await?;
         match found {
             Some(found) if mark::incarnation(&found.metadata.annotations).as_ref() == Some(incarnation) => {
@@ -159,7 +138,7 @@ impl Distribution for KubeCluster {
 
 impl KubeCluster {
     /// Asks Flux to look, unless it is about to: an object whose present shape is not judged yet is due anyhow.
-    async fn ask_unless_due(
+    pub(crate) async fn ask_unless_due(
         &self,
         collection: &Collection,
         metadata: &Metadata,
@@ -170,44 +149,6 @@ impl KubeCluster {
             return Ok(());
         }
         self.ask_flux_to_look(collection, &metadata.name, &metadata.resource_version, limits).await
-    }
-
-    /// Sees to it that a Kustomization of this name may be applied: none is there, or one of this fleet for the same
-    /// member. One that is being deleted is waited for, or it would take what is applied now along.
-    async fn make_way(
-        &self,
-        collection: &Collection,
-        fleet: &Name,
-        name: &str,
-        placement: &Placement,
-        limits: &Limits,
-    ) -> Result<(), EngineError> {
-        let Some(found) = self.find::<Kustomization>(collection, name, Extent::Whole, limits).await? else {
-            return Ok(());
-        };
-        let target = collection.object(name);
-        if found.metadata.label(FLEET) != Some(fleet.as_str()) {
-            let text = format!("it does not bear the label {FLEET}={fleet}, so somebody else made it");
-            return Err(said("applying", target, Kind::AlreadyExists, text));
-        }
-        if found.metadata.is_deleting() {
-            let uid = &found.metadata.uid;
-            return self
-                .wait_gone(collection, name, uid, Extent::Whole, limits, |object: &Kustomization| {
-                    (object.metadata.clone(), held_by(&object.metadata))
-                })
-                .await;
-        }
-        let secret = FleetNames::secret(&placement.member);
-        match found.secret_name() {
-            Some(other) if other != secret => {
-                let text = format!(
-                    "it applies to another cluster, with the kubeconfig in Secret {other}; Flux would not clean that one up"
-                );
-                Err(said("applying", target, Kind::AlreadyExists, text))
-            }
-            _ => Ok(()),
-        }
     }
 }
 
@@ -221,21 +162,40 @@ fn pick(objects: &FluxObjects, namespace: &str, application: &Name) -> Applicati
         .sources
         .iter()
         .find(|source| is_its(&source.metadata) && source.metadata.name == application.as_str());
-    ApplicationFacts {
-        source: source.map(GitRepository::to_facts),
-        placements: by_name(objects.kustomizations.iter().filter(|one| is_its(&one.metadata))),
-    }
+    ApplicationFacts { source: source.map(GitRepository::to_facts), placements: placements(objects, is_its) }
 }
 
-fn by_name<'a>(found: impl Iterator<Item = &'a Kustomization>) -> BTreeMap<String, PlacementFacts> {
-    found.filter_map(|one| Some((one.metadata.name.clone(), one.to_facts()?))).collect()
+/// The policies' objects of the lists that `is_its` chooses.
+fn placements(
+    objects: &FluxObjects,
+    is_its: impl Fn(&Metadata) -> bool,
+) -> BTreeMap<PlacementId, PlacementFacts> {
+    let id = |metadata: &Metadata, carrier| PlacementId { name: metadata.name.clone(), carrier };
+    let charts: BTreeMap<_, _> = objects
+        .charts
+        .iter()
+        .map(|chart| ((chart.metadata.namespace.as_deref(), chart.metadata.name.as_str()), chart))
+        .collect();
+    let kustomizations = objects
+        .kustomizations
+        .iter()
+        .filter(|one| is_its(&one.metadata))
+        .filter_map(|one| Some((id(&one.metadata, Kustomization::CARRIER), one.to_facts()?)));
+    let releases = objects.releases.iter().filter(|one| is_its(&one.metadata)).filter_map(|one| {
+        let namespace = one.metadata.namespace.as_deref();
+        let chart = helm_chart::name_of(namespace.unwrap_or_default(), &one.metadata.name);
+        let chart = charts.get(&(namespace, chart.as_str())).copied();
+        Some((id(&one.metadata, HelmRelease::CARRIER), one.to_facts(chart)?))
+    });
+    kustomizations.chain(releases).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::double::{Answer, Asked, cluster, limits, refuses};
-    use serde_json::json;
+    use domain::application::Placement;
+    use serde_json::{Value, json};
     use std::time::Duration;
 
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -246,6 +206,10 @@ mod tests {
 
     fn lists(asked: &Asked) -> usize {
         asked.lock().unwrap().iter().filter(|line| line.contains("labelSelector=")).count()
+    }
+
+    fn id(carrier: Carrier) -> PlacementId {
+        PlacementId { name: "web-base-edge".into(), carrier }
     }
 
     fn held(spec: &Value, deleting: bool) -> Value {
@@ -268,19 +232,22 @@ mod tests {
         });
         let (fleet, web) = (name("demo"), name("web"));
         let far = limits();
-        let many = (0..50).map(|_| hub.observe_application(&fleet, &web, Freshness::Shared, &far));
+        let of = Whose { fleet: &fleet, application: &web };
+        let many = (0..50).map(|_| hub.observe_application(of, Freshness::Shared, &far));
         futures::future::try_join_all(many).await.unwrap();
-        assert_eq!(lists(&asked), 2, "one list of sources and one of Kustomizations");
-        hub.merge::<Value>(&kustomization::collection(Some("a")), "web", &json!({}), &far).await.unwrap();
-        hub.observe_application(&fleet, &web, Freshness::Shared, &far).await.unwrap();
-        hub.observe_application(&fleet, &web, Freshness::Now, &far).await.unwrap();
-        assert_eq!(lists(&asked), 6);
+        assert_eq!(lists(&asked), 4, "one list of sources, Kustomizations, HelmReleases and HelmCharts each");
+        hub.merge::<Value>(&Kustomization::collection(Some("a")), "web", &json!({}), &far).await.unwrap();
+        hub.observe_application(of, Freshness::Shared, &far).await.unwrap();
+        hub.observe_application(of, Freshness::Now, &far).await.unwrap();
+        assert_eq!(lists(&asked), 12);
     }
 
     #[tokio::test(start_paused = true)]
     async fn without_flux_there_are_no_applications() {
         let (hub, _) = cluster(PATIENCE, |_, _| refuses(404, "NotFound"));
-        let found = hub.observe_application(&name("demo"), &name("web"), Freshness::Now, &limits()).await;
+        let (fleet, web) = (name("demo"), name("web"));
+        let of = Whose { fleet: &fleet, application: &web };
+        let found = hub.observe_application(of, Freshness::Now, &limits()).await;
         assert_eq!(*found.unwrap(), ApplicationFacts::default());
     }
 
@@ -307,9 +274,9 @@ mod tests {
                 phase: domain::mark::Phase::Ready,
             };
             let (demo, web, limits) = (name("demo"), name("web"), limits());
-            hub.put_source(&demo, &web, &source, &mark, "{}", look, Conflicts::Refuse, &limits)
-                .await
-                .unwrap();
+            let of = Whose { fleet: &demo, application: &web };
+            let wanted = PutSource { source: &source, mark: &mark, note: "{}", look };
+            hub.put_source(of, wanted, Conflicts::Refuse, &limits).await.unwrap();
             assert_eq!(asked.lock().unwrap().len(), calls, "{look:?}");
         }
     }
@@ -331,7 +298,8 @@ mod tests {
         });
         let soon = limits().at_most(Duration::from_secs(2));
         // The name is another object's by now: ours is gone, but this double still shows it.
-        let removed = hub.remove_placement(&name("demo"), "web-base-edge", Removal::Prune, &soon).await;
+        let removed =
+            hub.remove_placement(&name("demo"), &id(Carrier::Kustomization), Removal::Prune, &soon).await;
         assert_eq!(removed.unwrap_err().kind, Kind::TimedOut);
         let methods: Vec<String> = asked
             .lock()
@@ -344,6 +312,46 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_released_chart_is_suspended_and_what_flux_packed_for_it_goes_too() {
+        let gone = Arc::new(std::sync::Mutex::new(Vec::<String>::new()));
+        let (hub, asked) = cluster(PATIENCE, move |line, body| {
+            let mut gone = gone.lock().unwrap();
+            let (method, path) = line.split_once(' ').unwrap();
+            let path = path.split('?').next().unwrap().to_owned();
+            match method {
+                "GET" if gone.contains(&path) => refuses(404, "NotFound"),
+                "GET" => Answer::Says(200, held(&json!({}), false)),
+                "DELETE" => {
+                    gone.push(path);
+                    Answer::Says(200, json!({}))
+                }
+                _ => {
+                    assert_eq!(body, json!({ "spec": { "suspend": true } }));
+                    Answer::Says(200, json!({}))
+                }
+            }
+        });
+        hub.remove_placement(&name("demo"), &id(Carrier::HelmRelease), Removal::Release, &limits())
+            .await
+            .unwrap();
+        let changes: Vec<String> = asked
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| !line.starts_with("GET"))
+            .map(|line| line.split('?').next().unwrap().rsplit_once("/kurator-demo/").unwrap().1.to_owned())
+            .collect();
+        assert_eq!(
+            changes,
+            [
+                "helmreleases/web-base-edge",
+                "helmcharts/kurator-demo-web-base-edge",
+                "helmreleases/web-base-edge",
+            ]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_removal_that_hangs_ends_with_fluxs_last_word() {
         let (hub, _) = cluster(PATIENCE, |line, _| {
             let mut object = held(&json!({}), true);
@@ -351,7 +359,8 @@ mod tests {
             if line.starts_with("GET") { Answer::Says(200, object) } else { Answer::Says(200, json!({})) }
         });
         let soon = limits().at_most(Duration::from_secs(2));
-        let removed = hub.remove_placement(&name("demo"), "web-base-edge", Removal::Prune, &soon).await;
+        let removed =
+            hub.remove_placement(&name("demo"), &id(Carrier::Kustomization), Removal::Prune, &soon).await;
         assert_eq!(
             removed.unwrap_err().chain(),
             "waiting for the end of Kustomization kurator-demo/web-base-edge: it waits for finalizers.fluxcd.io; \
@@ -366,7 +375,7 @@ mod tests {
         let placement = Placement {
             policy: name("base"),
             member: name("edge"),
-            kustomization: domain::application::KustomizationSpec {
+            content: Content::Kustomization(domain::application::KustomizationSpec {
                 path: "./".into(),
                 prune: true,
                 interval: Duration::from_mins(5),
@@ -374,12 +383,12 @@ mod tests {
                 timeout: None,
                 target_namespace: None,
                 force: false,
-            },
+            }),
         };
         let (fleet, web, making) = (name("demo"), name("web"), Incarnation::new("i-1"));
-        let put = hub
-            .put_placement(&fleet, &web, "web-base-edge", &placement, &making, Conflicts::Force, &limits())
-            .await;
+        let wanted = PutPlacement { name: "web-base-edge", placement: &placement, incarnation: &making };
+        let of = Whose { fleet: &fleet, application: &web };
+        let put = hub.put_placement(of, wanted, Conflicts::Force, &limits()).await;
         assert_eq!(put.unwrap_err().kind, Kind::AlreadyExists);
         assert_eq!(asked.lock().unwrap().len(), 1, "nothing was written");
     }

@@ -17,8 +17,9 @@ use serde_json::{Value, json};
 use crate::apply::Manager;
 use crate::cluster::KubeCluster;
 use crate::collection::{Collection, Extent};
+use crate::flux_object::FluxObject as _;
 use crate::git_repository;
-use crate::kustomization;
+use crate::kustomization::Kustomization;
 use crate::metadata::{AnyObject, wanted};
 
 /// The one name of all probes, so that one left behind by a cut-off run is found by the next.
@@ -56,7 +57,7 @@ impl KubeCluster {
             json!({ "url": "http://127.0.0.1:9/probe.git", "interval": "24h", "suspend": true }),
         );
         let kustomization = (
-            kustomization::collection(Some(namespace)),
+            Kustomization::collection(Some(namespace)),
             json!({
                 "path": "./", "prune": false, "interval": "24h", "suspend": true,
                 "sourceRef": { "kind": "GitRepository", "name": NAME },

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use domain::application::{GitRevision, GitSourceSpec, SourceFacts};
 use domain::duration;
-use domain::mark::Mark;
-use domain::name::Name;
+use engines::distribution::{Look, PutSource, Whose};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -96,20 +95,13 @@ pub(crate) fn collection(namespace: Option<&str>) -> Collection {
 }
 
 /// A source as we apply it.
-pub(crate) fn body(
-    namespace: &str,
-    fleet: &Name,
-    application: &Name,
-    source: &GitSourceSpec,
-    mark: &Mark,
-    note: &str,
-) -> Value {
-    let mut annotations: BTreeMap<String, String> = mark::to_annotations(mark);
-    annotations.insert(NOTE.to_owned(), note.to_owned());
-    let labels = [(FLEET, fleet.as_str()), (APPLICATION, application.as_str())];
+pub(crate) fn body(namespace: &str, of: Whose<'_>, put: PutSource<'_>) -> Value {
+    let mut annotations: BTreeMap<String, String> = mark::to_annotations(put.mark);
+    annotations.insert(NOTE.to_owned(), put.note.to_owned());
+    let labels = [(FLEET, of.fleet.as_str()), (APPLICATION, of.application.as_str())];
     json!({
-        "metadata": wanted(application.as_str(), Some(namespace), &labels, &annotations),
-        "spec": Spec::from_domain(source),
+        "metadata": wanted(of.application.as_str(), Some(namespace), &labels, &annotations),
+        "spec": Spec::from_domain(put.source),
     })
 }
 
@@ -181,7 +173,8 @@ impl GitRepository {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::mark::{Incarnation, Phase};
+    use domain::mark::{Incarnation, Mark, Phase};
+    use domain::name::Name;
 
     fn name(text: &str) -> Name {
         Name::parse(text).unwrap()
@@ -214,7 +207,9 @@ mod tests {
                 timeout: Some(Duration::from_mins(1)),
                 secret_name: Some("git".into()),
             };
-            let body = body("kurator-demo", &name("demo"), &name("web"), &source, &mark_of_web(), "{}");
+            let (fleet, application) = (name("demo"), name("web"));
+            let put = PutSource { source: &source, mark: &mark_of_web(), note: "{}", look: Look::AtOnce };
+            let body = body("kurator-demo", Whose { fleet: &fleet, application: &application }, put);
             let read: GitRepository = serde_json::from_value(body).unwrap();
             let facts = read.to_facts();
             assert_eq!(facts.spec, Some(source));

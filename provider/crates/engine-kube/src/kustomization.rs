@@ -1,28 +1,19 @@
-//! One policy on one member: a `Kustomization` of Flux.
+//! Manifests of one policy on one member: a `Kustomization` of Flux.
 
-use std::collections::BTreeMap;
-
-use domain::application::{KustomizationSpec, Placement, PlacementFacts};
+use domain::application::{Carrier, Content, KustomizationSpec, PlacementFacts};
 use domain::duration;
-use domain::fleet::FleetNames;
-use domain::mark::Incarnation;
-use domain::name::Name;
-use domain::object_id::ObjectId;
+use engines::distribution::{PutPlacement, Whose};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::collection::Collection;
+use crate::flux_object::{self, FluxObject, Inventory, KubeConfig, SourceRef, Told};
 use crate::git_repository::optional;
-use crate::labels::{APPLICATION, FLEET, MEMBER, POLICY};
-use crate::mark;
-use crate::metadata::{Metadata, wanted};
-use crate::progress::{self, Condition, Judgement};
+use crate::metadata::Metadata;
+use crate::progress::{Condition, Judgement};
 
 /// Group and version of Flux's Kustomizations.
 pub(crate) const API_VERSION: &str = "kustomize.toolkit.fluxcd.io/v1";
-
-/// The key of a member's Secret that holds the kubeconfig; Flux's own default, written out.
-pub(crate) const KUBECONFIG_KEY: &str = "value";
 
 /// A `Kustomization` as the API server gives it, as far as we look at it.
 #[derive(Clone, Debug, Deserialize)]
@@ -60,27 +51,6 @@ pub(crate) struct Spec {
     suspend: bool,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(default)]
-struct SourceRef {
-    kind: String,
-    name: String,
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", default)]
-struct KubeConfig {
-    secret_ref: SecretRef,
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(default)]
-struct SecretRef {
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-}
-
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Status {
@@ -90,33 +60,41 @@ pub(crate) struct Status {
     inventory: Option<Inventory>,
 }
 
-impl Status {
-    /// What Flux says of the object. Not a flattened part of this struct: serde buffers those, and numbers of
-    /// arbitrary precision do not come through.
-    pub(crate) fn judgement(&self) -> Judgement {
+impl FluxObject for Kustomization {
+    const CARRIER: Carrier = Carrier::Kustomization;
+
+    fn collection(namespace: Option<&str>) -> Collection {
+        Collection::new(API_VERSION, "Kustomization", "kustomizations", namespace)
+    }
+
+    fn release() -> Value {
+        json!({ "spec": { "deletionPolicy": "Orphan", "prune": false } })
+    }
+
+    fn made_for(_namespace: &str, _name: &str) -> Option<(Collection, String)> {
+        None
+    }
+
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    fn is_suspended(&self) -> bool {
+        self.spec.as_ref().is_some_and(|spec| spec.suspend)
+    }
+
+    fn kube_config(&self) -> Option<&KubeConfig> {
+        self.spec.as_ref()?.kube_config.as_ref()
+    }
+
+    // `status` has no flattened part for this: serde buffers those, and numbers of arbitrary precision do not come
+    // through.
+    fn judgement(&self) -> Judgement {
         Judgement {
-            conditions: self.conditions.clone(),
-            last_handled_reconcile_at: self.last_handled_reconcile_at.clone(),
+            conditions: self.status.conditions.clone(),
+            last_handled_reconcile_at: self.status.last_handled_reconcile_at.clone(),
         }
     }
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct Inventory {
-    entries: Vec<Entry>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct Entry {
-    id: String,
-    v: String,
-}
-
-/// The Kustomizations in `namespace`, or in all.
-pub(crate) fn collection(namespace: Option<&str>) -> Collection {
-    Collection::new(API_VERSION, "Kustomization", "kustomizations", namespace)
 }
 
 /// A Kustomization as we apply it.
@@ -126,86 +104,38 @@ pub(crate) fn collection(namespace: Option<&str>) -> Collection {
 /// default, which an explicit policy would override.
 pub(crate) fn body(
     namespace: &str,
-    fleet: &Name,
-    application: &Name,
-    name: &str,
-    placement: &Placement,
-    incarnation: &Incarnation,
+    of: Whose<'_>,
+    put: PutPlacement<'_>,
+    kustomization: &KustomizationSpec,
 ) -> Value {
-    let labels = [
-        (FLEET, fleet.as_str()),
-        (APPLICATION, application.as_str()),
-        (POLICY, placement.policy.as_str()),
-        (MEMBER, placement.member.as_str()),
-    ];
-    let annotations = BTreeMap::from([mark::incarnation_annotation(incarnation)]);
-    let wanted_spec = &placement.kustomization;
     let spec = Spec {
-        path: wanted_spec.path.clone(),
-        prune: wanted_spec.prune,
-        interval: duration::format(wanted_spec.interval),
-        retry_interval: wanted_spec.retry_interval.map(duration::format),
-        timeout: wanted_spec.timeout.map(duration::format),
-        target_namespace: wanted_spec.target_namespace.clone(),
-        force: wanted_spec.force,
+        path: kustomization.path.clone(),
+        prune: kustomization.prune,
+        interval: duration::format(kustomization.interval),
+        retry_interval: kustomization.retry_interval.map(duration::format),
+        timeout: kustomization.timeout.map(duration::format),
+        target_namespace: kustomization.target_namespace.clone(),
+        force: kustomization.force,
         wait: true,
-        deletion_policy: Some(deletion_policy(wanted_spec.prune).to_owned()),
-        source_ref: SourceRef { kind: "GitRepository".to_owned(), name: application.to_string() },
-        kube_config: Some(KubeConfig {
-            secret_ref: SecretRef {
-                name: FleetNames::secret(&placement.member),
-                key: Some(KUBECONFIG_KEY.to_owned()),
-            },
-        }),
+        deletion_policy: Some(deletion_policy(kustomization.prune).to_owned()),
+        source_ref: SourceRef::of(of.application),
+        kube_config: Some(KubeConfig::of(&put.placement.member)),
         suspend: false,
     };
-    json!({ "metadata": wanted(name, Some(namespace), &labels, &annotations), "spec": spec })
+    flux_object::body(namespace, of, put, &spec)
 }
 
 fn deletion_policy(prune: bool) -> &'static str {
     if prune { "WaitForTermination" } else { "Orphan" }
 }
 
-/// What is merged into a Kustomization so that its end leaves everything on the member.
-pub(crate) fn release() -> Value {
-    json!({ "spec": { "deletionPolicy": "Orphan", "prune": false } })
-}
-
-/// What is merged into a suspended Kustomization before its end: a suspended one would leave everything behind.
-pub(crate) fn resume() -> Value {
-    json!({ "spec": { "suspend": false } })
-}
-
 impl Kustomization {
-    /// Whether somebody suspended it.
-    pub(crate) fn is_suspended(&self) -> bool {
-        self.spec.as_ref().is_some_and(|spec| spec.suspend)
-    }
-
-    /// The Secret with the kubeconfig of the member that it applies to.
-    pub(crate) fn secret_name(&self) -> Option<&str> {
-        Some(self.spec.as_ref()?.kube_config.as_ref()?.secret_ref.name.as_str())
-    }
-
     /// The Kustomization in our words; none if its labels are not ours.
     pub(crate) fn to_facts(&self) -> Option<PlacementFacts> {
-        let label = |key: &str| self.metadata.label(key).and_then(|text| Name::parse(text).ok());
-        Some(PlacementFacts {
-            policy: label(POLICY)?,
-            member: label(MEMBER)?,
-            kustomization: self.spec.as_ref().and_then(Spec::to_domain),
-            application: label(APPLICATION)?,
-            deleting: self.metadata.is_deleting(),
-            suspended: self.is_suspended(),
-            progress: progress::of(&self.metadata, &self.status.judgement()),
-            applied_revision: self.status.last_applied_revision.clone().filter(|text| !text.is_empty()),
-            inventory: self.inventory(),
-        })
-    }
-
-    fn inventory(&self) -> Vec<ObjectId> {
-        let entries = self.status.inventory.iter().flat_map(|inventory| &inventory.entries);
-        entries.filter_map(|entry| ObjectId::from_inventory(&entry.id, &entry.v)).collect()
+        let content = self.spec.as_ref().and_then(Spec::to_domain).map(Content::Kustomization);
+        let applied_revision = self.status.last_applied_revision.clone().filter(|text| !text.is_empty());
+        let inventory = self.status.inventory.iter().flat_map(Inventory::objects).collect();
+        flux_object::to_facts(self, Told { content, applied_revision, inventory })
     }
 }
 
@@ -214,7 +144,7 @@ impl Spec {
     fn to_domain(&self) -> Option<KustomizationSpec> {
         let is_ours = self.wait
             && self.deletion_policy.as_deref() == Some(deletion_policy(self.prune))
-            && self.source_ref.kind == "GitRepository"
+            && self.source_ref.is_ours()
             && self.kube_config.is_some();
         is_ours.then_some(())?;
         Some(KustomizationSpec {
@@ -232,38 +162,42 @@ impl Spec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::application::Progress;
+    use domain::application::{Placement, Progress};
+    use domain::mark::Incarnation;
+    use domain::name::Name;
+    use domain::object_id::ObjectId;
     use std::time::Duration;
 
     fn name(text: &str) -> Name {
         Name::parse(text).unwrap()
     }
 
-    fn placement() -> Placement {
-        Placement {
-            policy: name("base"),
-            member: name("edge"),
-            kustomization: KustomizationSpec {
-                path: "./base".into(),
-                prune: true,
-                interval: Duration::from_mins(5),
-                retry_interval: Some(Duration::from_secs(30)),
-                timeout: None,
-                target_namespace: Some("web".into()),
-                force: false,
-            },
+    fn kustomization() -> KustomizationSpec {
+        KustomizationSpec {
+            path: "./base".into(),
+            prune: true,
+            interval: Duration::from_mins(5),
+            retry_interval: Some(Duration::from_secs(30)),
+            timeout: None,
+            target_namespace: Some("web".into()),
+            force: false,
         }
     }
 
     fn written() -> Value {
-        body(
-            "kurator-demo",
-            &name("demo"),
-            &name("web"),
-            "web-base-edge",
-            &placement(),
-            &Incarnation::new("i-1"),
-        )
+        let placement = Placement {
+            policy: name("base"),
+            member: name("edge"),
+            content: Content::Kustomization(kustomization()),
+        };
+        let (fleet, application) = (name("demo"), name("web"));
+        let put = PutPlacement {
+            name: "web-base-edge",
+            placement: &placement,
+            incarnation: &Incarnation::new("i-1"),
+        };
+        let of = Whose { fleet: &fleet, application: &application };
+        body("kurator-demo", of, put, &kustomization())
     }
 
     #[test]
@@ -277,13 +211,13 @@ mod tests {
             "inventory": { "entries": [{ "id": "web_podinfo_apps_Deployment", "v": "v1" }] },
         });
         let read: Kustomization = serde_json::from_value(body).unwrap();
-        assert_eq!(read.secret_name(), Some("member-edge"));
+        assert_eq!(read.kube_config().map(KubeConfig::secret), Some("member-edge"));
         assert_eq!(
             read.to_facts(),
             Some(PlacementFacts {
                 policy: name("base"),
                 member: name("edge"),
-                kustomization: Some(placement().kustomization),
+                content: Some(Content::Kustomization(kustomization())),
                 application: name("web"),
                 deleting: false,
                 suspended: false,
@@ -310,6 +244,6 @@ mod tests {
         let mut body = written();
         body["spec"]["deletionPolicy"] = json!("Orphan");
         let read: Kustomization = serde_json::from_value(body).unwrap();
-        assert_eq!(read.to_facts().unwrap().kustomization, None);
+        assert_eq!(read.to_facts().unwrap().content, None);
     }
 }

@@ -6,6 +6,7 @@
 
 mod apply;
 mod call;
+mod carrier;
 mod cluster;
 mod cluster_role_binding;
 mod collection;
@@ -19,8 +20,11 @@ mod fleet_host;
 mod flux;
 mod flux_install;
 mod flux_manifests;
+mod flux_object;
 mod flux_probe;
 mod git_repository;
+mod helm_chart;
+mod helm_release;
 mod kubeconfig;
 mod kustomization;
 mod labels;

@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::collection::Collection;
-use crate::kustomization::KUBECONFIG_KEY;
+use crate::flux_object::KUBECONFIG_KEY;
 use crate::labels::{API_SERVER, FLEET, LABELS, MEMBER, REF};
 use crate::metadata::{Metadata, wanted};
 

@@ -51,8 +51,7 @@ pub(crate) fn of(metadata: &Metadata, status: &Judgement) -> Progress {
             .find_map(|kind| status.conditions.iter().find(|condition| condition.kind == *kind))
             .map_or_else(String::new, |condition| condition.message.clone())
     };
-    let requested = metadata.annotation(REQUESTED_AT);
-    if requested.is_some() && requested != status.last_handled_reconcile_at.as_deref() {
+    if has_open_request(metadata, status) {
         return Progress::Pending { message: any_word() };
     }
     let Some(ready) = present("Ready") else { return Progress::Pending { message: any_word() } };
@@ -65,6 +64,12 @@ pub(crate) fn of(metadata: &Metadata, status: &Judgement) -> Progress {
         }
         _ => Progress::Pending { message: ready.message.clone() },
     }
+}
+
+/// Whether Flux was asked to look and has not taken that up.
+pub(crate) fn has_open_request(metadata: &Metadata, status: &Judgement) -> bool {
+    let requested = metadata.annotation(REQUESTED_AT);
+    requested.is_some() && requested != status.last_handled_reconcile_at.as_deref()
 }
 
 /// Whether Flux has judged the object's present shape, so that only a request makes it look again at once.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::call::found;
 use crate::cluster::KubeCluster;
 use crate::collection::{Collection, Extent};
-use crate::metadata::AnyObject;
+use crate::metadata::{AnyObject, Metadata};
 
 /// How many objects are asked after at a time; an API server serves this many at once without queueing.
 const AT_ONCE: usize = 16;
@@ -40,8 +40,8 @@ struct Resource {
 }
 
 impl KubeCluster {
-    /// Those of `objects` that are there and not being deleted, in their order. A kind that is not served has no
-    /// objects.
+    /// Those of `objects` that are there, not being deleted, and not meant to stay, in their order. A kind that is not
+    /// served has no objects.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl KubeCluster {
         let namespace = if kind.is_namespaced { object.namespace.as_deref() } else { None };
         let collection = Collection::new(&api_version(object), &object.kind, &kind.plural, namespace);
         let found = self.find::<AnyObject>(&collection, &object.name, Extent::Metadata, limits).await?;
-        Ok(found.is_some_and(|found| !found.metadata.is_deleting()))
+        Ok(found.is_some_and(|found| !found.metadata.is_deleting() && !is_kept(&found.metadata)))
     }
 
     /// What is served in a group and version; nothing where it is unknown. Asked anew each time: a kind that came
@@ -101,6 +101,12 @@ impl KubeCluster {
             .map(|one| (one.kind, Kind { plural: one.name, is_namespaced: one.namespaced }))
             .collect())
     }
+}
+
+/// Whether the object says of itself that it stays when what applied it goes: to Helm or to Flux.
+fn is_kept(metadata: &Metadata) -> bool {
+    metadata.annotation("helm.sh/resource-policy") == Some("keep")
+        || metadata.annotation("kustomize.toolkit.fluxcd.io/prune") == Some("disabled")
 }
 
 fn api_version(object: &ObjectId) -> String {

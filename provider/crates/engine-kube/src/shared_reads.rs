@@ -1,4 +1,4 @@
-//! What all reads of a run share: one list of sources and one of Kustomizations per cluster.
+//! What all reads of a run share: one list per cluster and kind of Flux object.
 
 use std::sync::Arc;
 
@@ -8,8 +8,11 @@ use engines::limits::Limits;
 use crate::call::found;
 use crate::cluster::KubeCluster;
 use crate::collection::Extent;
+use crate::flux_object::FluxObject;
 use crate::git_repository::{self, GitRepository};
-use crate::kustomization::{self, Kustomization};
+use crate::helm_chart::{self, HelmChart};
+use crate::helm_release::HelmRelease;
+use crate::kustomization::Kustomization;
 use crate::labels::FLEET;
 use crate::metadata::List;
 use crate::single_flight::SingleFlight;
@@ -18,6 +21,8 @@ use crate::single_flight::SingleFlight;
 pub(crate) struct FluxObjects {
     pub(crate) sources: Vec<GitRepository>,
     pub(crate) kustomizations: Vec<Kustomization>,
+    pub(crate) releases: Vec<HelmRelease>,
+    pub(crate) charts: Vec<HelmChart>,
 }
 
 /// The shared lists of one cluster.
@@ -42,7 +47,7 @@ impl KubeCluster {
         self.shared.0.get("listing", target, limits, || self.list_flux_objects(None, FLEET, limits)).await
     }
 
-    /// Sources and Kustomizations that `selector` chooses, in `namespace` or in all. Without Flux there are none.
+    /// Flux's objects that `selector` chooses, in `namespace` or in all. Without Flux there are none.
     ///
     /// # Errors
     ///
@@ -53,12 +58,28 @@ impl KubeCluster {
         selector: &str,
         limits: &Limits,
     ) -> Result<FluxObjects, EngineError> {
-        let (sources, kustomizations) = futures::future::try_join(
-            self.list(&git_repository::collection(namespace), selector, Extent::Whole, limits),
-            self.list(&kustomization::collection(namespace), selector, Extent::Whole, limits),
-        )
-        .await?;
-        Ok(FluxObjects { sources, kustomizations })
+        let (sources, charts) = (git_repository::collection(namespace), helm_chart::collection(namespace));
+        let (sources, kustomizations, releases, charts) = futures::try_join!(
+            self.list(&sources, selector, Extent::Whole, limits),
+            self.list_carriers(namespace, selector, limits),
+            self.list_carriers(namespace, selector, limits),
+            self.list(&charts, selector, Extent::Whole, limits),
+        )?;
+        Ok(FluxObjects { sources, kustomizations, releases, charts })
+    }
+
+    /// The Flux objects of one kind that carry policies and that `selector` chooses, in `namespace` or in all.
+    ///
+    /// # Errors
+    ///
+    /// Anything but "not found".
+    pub(crate) async fn list_carriers<O: FluxObject>(
+        &self,
+        namespace: Option<&str>,
+        selector: &str,
+        limits: &Limits,
+    ) -> Result<Vec<O>, EngineError> {
+        self.list(&O::collection(namespace), selector, Extent::Whole, limits).await
     }
 
     /// The objects that `selector` chooses; none where the kind is not served.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::application::{ApplicationFacts, GitSourceSpec, Placement, PlacementFacts};
+use domain::application::{ApplicationFacts, GitSourceSpec, Placement, PlacementFacts, PlacementId};
 use domain::mark::{Incarnation, Mark};
 use domain::name::Name;
 
@@ -39,8 +39,40 @@ pub enum Removal {
     Release,
 }
 
-/// Sources and Flux Kustomizations on a host.
-#[expect(clippy::too_many_arguments, reason = "what an object is made of; every caller names each part once")]
+/// Which application: the fleet whose namespace it is in, and its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whose<'a> {
+    /// The fleet.
+    pub fleet: &'a Name,
+    /// The application.
+    pub application: &'a Name,
+}
+
+/// A source as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PutSource<'a> {
+    /// What it asks for.
+    pub source: &'a GitSourceSpec,
+    /// Its mark.
+    pub mark: &'a Mark,
+    /// What the user asked for and no API stores.
+    pub note: &'a str,
+    /// When Flux is to look at it again.
+    pub look: Look,
+}
+
+/// A Flux object of a policy as it should be. Its kind follows from what it carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PutPlacement<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What goes where.
+    pub placement: &'a Placement,
+    /// The making it belongs to.
+    pub incarnation: &'a Incarnation,
+}
+
+/// Sources, Flux Kustomizations and `HelmReleases` on a host.
 #[async_trait]
 pub trait Distribution: Send + Sync {
     /// Finds an application's source and Flux objects.
@@ -50,13 +82,12 @@ pub trait Distribution: Send + Sync {
     /// Anything but "not found". A host without Flux has no applications.
     async fn observe_application(
         &self,
-        fleet: &Name,
-        application: &Name,
+        of: Whose<'_>,
         freshness: Freshness,
         limits: &Limits,
     ) -> Result<Arc<ApplicationFacts>, EngineError>;
 
-    /// Finds every Flux object of `fleet`, whichever application made it, by name. Asked anew.
+    /// Finds every Flux object of `fleet` that carries a policy, whichever application made it. Asked anew.
     ///
     /// # Errors
     ///
@@ -65,43 +96,38 @@ pub trait Distribution: Send + Sync {
         &self,
         fleet: &Name,
         limits: &Limits,
-    ) -> Result<BTreeMap<String, PlacementFacts>, EngineError>;
+    ) -> Result<BTreeMap<PlacementId, PlacementFacts>, EngineError>;
 
-    /// Makes an application's source or updates it, by server-side apply, bearing `mark` and `note`.
+    /// Makes an application's source or updates it, by server-side apply, bearing its mark and note.
     ///
     /// # Errors
     ///
     /// [`crate::error::Kind::Conflict`] if somebody else manages a field and `conflicts` refuses.
     async fn put_source(
         &self,
-        fleet: &Name,
-        application: &Name,
-        source: &GitSourceSpec,
-        mark: &Mark,
-        note: &str,
-        look: Look,
+        of: Whose<'_>,
+        wanted: PutSource<'_>,
         conflicts: Conflicts,
         limits: &Limits,
     ) -> Result<(), EngineError>;
 
-    /// Makes one Flux Kustomization or updates it, by server-side apply: `deletionPolicy: WaitForTermination`
-    /// (`Orphan` without `prune`, so that the user's word holds at the end too), labels for fleet, application, policy and member, the member's kubeconfig Secret, and `incarnation`.
+    /// Makes one Flux object or updates it, by server-side apply, with labels for fleet, application, policy and
+    /// member, the member's kubeconfig Secret, and the incarnation. A Kustomization gets
+    /// `deletionPolicy: WaitForTermination` (`Orphan` without `prune`, so that the user's word holds at the end too).
+    /// A `HelmRelease` keeps Helm's record in the release's namespace and mends drift.
     ///
     /// # Errors
     ///
     /// [`crate::error::Kind::Conflict`] as above.
     async fn put_placement(
         &self,
-        fleet: &Name,
-        application: &Name,
-        name: &str,
-        placement: &Placement,
-        incarnation: &Incarnation,
+        of: Whose<'_>,
+        wanted: PutPlacement<'_>,
         conflicts: Conflicts,
         limits: &Limits,
     ) -> Result<(), EngineError>;
 
-    /// Takes a Flux Kustomization away and waits until it is gone.
+    /// Takes a Flux object of a policy away and waits until it is gone, and with a `HelmRelease` its `HelmChart`.
     ///
     /// # Errors
     ///
@@ -109,7 +135,7 @@ pub trait Distribution: Send + Sync {
     async fn remove_placement(
         &self,
         fleet: &Name,
-        name: &str,
+        id: &PlacementId,
         removal: Removal,
         limits: &Limits,
     ) -> Result<(), EngineError>;
@@ -121,8 +147,7 @@ pub trait Distribution: Send + Sync {
     /// Anything but "not found".
     async fn remove_source(
         &self,
-        fleet: &Name,
-        application: &Name,
+        of: Whose<'_>,
         incarnation: &Incarnation,
         limits: &Limits,
     ) -> Result<(), EngineError>;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::application::{
-    ApplicationFacts, ApplicationSpec, GitSourceSpec, Placement, PlacementFacts, Progress,
+    ApplicationFacts, ApplicationSpec, GitSourceSpec, Placement, PlacementFacts, PlacementId, Progress,
+    TargetMember,
 };
 use domain::cluster_ref::ClusterRef;
 use domain::mark::{Incarnation, Mark, Phase};
@@ -26,8 +27,8 @@ pub enum ApplicationStep {
     },
     /// Take a policy from a member, with what it put there if it prunes.
     RemovePlacement {
-        /// Name of the Flux object.
-        name: String,
+        /// The Flux object.
+        id: PlacementId,
         /// The policy.
         policy: Name,
         /// The member.
@@ -37,8 +38,8 @@ pub enum ApplicationStep {
     },
     /// Put a policy onto a member, or change it there.
     PutPlacement {
-        /// Name of the Flux object.
-        name: String,
+        /// The Flux object.
+        id: PlacementId,
         /// What goes where.
         placement: Placement,
         /// The making it belongs to.
@@ -46,8 +47,8 @@ pub enum ApplicationStep {
     },
     /// Wait until the source is there and every placement reports its revision applied.
     AwaitApplied {
-        /// Names of the Flux objects.
-        placements: BTreeSet<String>,
+        /// The Flux objects.
+        placements: BTreeSet<PlacementId>,
     },
     /// Say on the source that it is finished: the last call of a create.
     Finish {
@@ -96,11 +97,9 @@ pub fn plan(
     stages.push(leaving(wanted, &placements, found));
     let comes: Vec<ApplicationStep> = placements
         .iter()
-        .filter(|(name, placement)| {
-            !found.placements.get(*name).is_some_and(|facts| is_right(placement, facts))
-        })
-        .map(|(name, placement)| ApplicationStep::PutPlacement {
-            name: name.clone(),
+        .filter(|(id, placement)| !found.placements.get(*id).is_some_and(|facts| is_right(placement, facts)))
+        .map(|(id, placement)| ApplicationStep::PutPlacement {
+            id: id.clone(),
             placement: placement.clone(),
             incarnation: mark.incarnation.clone(),
         })
@@ -124,29 +123,29 @@ pub fn plan(
 }
 
 fn is_right(wanted: &Placement, found: &PlacementFacts) -> bool {
-    found.kustomization.as_ref() == Some(&wanted.kustomization) && !found.deleting && !found.suspended
+    found.content.as_ref() == Some(&wanted.content) && !found.deleting && !found.suspended
 }
 
 fn leaving(
     wanted: &ApplicationSpec,
-    placements: &BTreeMap<String, Placement>,
+    placements: &BTreeMap<PlacementId, Placement>,
     found: &ApplicationFacts,
 ) -> Vec<ApplicationStep> {
     found
         .placements
         .iter()
-        .filter(|(name, _)| !placements.contains_key(*name))
-        .map(|(name, facts)| removal(name, facts, &wanted.target.members))
+        .filter(|(id, _)| !placements.contains_key(*id))
+        .map(|(id, facts)| removal(id, facts, &wanted.target.members))
         .collect()
 }
 
 fn removal(
-    name: &str,
+    id: &PlacementId,
     facts: &PlacementFacts,
-    members: &BTreeMap<Name, domain::application::TargetMember>,
+    members: &BTreeMap<Name, TargetMember>,
 ) -> ApplicationStep {
     ApplicationStep::RemovePlacement {
-        name: name.to_owned(),
+        id: id.clone(),
         policy: facts.policy.clone(),
         member: facts.member.clone(),
         cluster: members.get(&facts.member).map(|member| member.cluster.clone()),
@@ -155,12 +154,12 @@ fn removal(
 
 /// Returns the stages that remove an application: every placement, then the source.
 pub fn teardown(
-    members: &BTreeMap<Name, domain::application::TargetMember>,
+    members: &BTreeMap<Name, TargetMember>,
     found: &ApplicationFacts,
     incarnation: &Incarnation,
 ) -> ApplicationStages {
     let mut stages =
-        vec![found.placements.iter().map(|(name, facts)| removal(name, facts, members)).collect::<Vec<_>>()];
+        vec![found.placements.iter().map(|(id, facts)| removal(id, facts, members)).collect::<Vec<_>>()];
     if found.source.is_some() {
         stages.push(vec![ApplicationStep::RemoveSource { incarnation: incarnation.clone() }]);
     }
@@ -203,20 +202,20 @@ pub fn drift(wanted: &ApplicationSpec, found: &ApplicationFacts) -> Vec<String> 
         Some(_) => {}
     }
     let placements = wanted.placements();
-    for (name, placement) in &placements {
+    for (id, placement) in &placements {
         let at = format!("{} on {}", placement.policy, placement.member);
-        match found.placements.get(name) {
+        match found.placements.get(id) {
             None => drift.push(format!("{at}: it is gone")),
             Some(facts) if facts.deleting => drift.push(format!("{at}: it is being deleted")),
             Some(facts) if facts.suspended => drift.push(format!("{at}: it is suspended")),
-            Some(facts) if facts.kustomization.as_ref() != Some(&placement.kustomization) => {
+            Some(facts) if facts.content.as_ref() != Some(&placement.content) => {
                 drift.push(format!("{at}: it was changed"));
             }
             Some(_) => {}
         }
     }
-    for (name, facts) in &found.placements {
-        if !placements.contains_key(name) {
+    for (id, facts) in &found.placements {
+        if !placements.contains_key(id) {
             drift.push(format!("{} on {}: it is there and should not be", facts.policy, facts.member));
         }
     }
@@ -249,7 +248,7 @@ pub struct Failing {
 
 /// Judges whether the source's revision is applied by all of `placements`: Ready for the object's present shape, and
 /// last applied exactly the revision that the source holds now.
-pub fn judge(found: &ApplicationFacts, placements: &BTreeSet<String>) -> Verdict {
+pub fn judge(found: &ApplicationFacts, placements: &BTreeSet<PlacementId>) -> Verdict {
     let mut verdict = Verdict::default();
     let Some(source) = &found.source else {
         verdict.pending.push("source: not there".to_owned());
@@ -266,9 +265,9 @@ pub fn judge(found: &ApplicationFacts, placements: &BTreeSet<String>) -> Verdict
             stalled: *stalled,
         }),
     }
-    for name in placements {
-        let Some(facts) = found.placements.get(name) else {
-            verdict.pending.push(format!("{name}: not there"));
+    for id in placements {
+        let Some(facts) = found.placements.get(id) else {
+            verdict.pending.push(format!("{id}: not there"));
             continue;
         };
         let at = format!("{} on {}", facts.policy, facts.member);

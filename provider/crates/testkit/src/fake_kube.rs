@@ -13,10 +13,11 @@
 //! Flux is there and working unless [`FakeClusters::set_flux`] says otherwise, and applies at once unless
 //! [`FakeClusters::flux_says`] says otherwise.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use domain::application::Progress;
+use domain::application::{PlacementFacts, PlacementId, Progress};
 use domain::cluster::{ClusterFacts, ClusterUid};
 use domain::cluster_ref::{ClusterRef, Place};
 use domain::fleet::{FleetFacts, FluxFacts};
@@ -98,7 +99,7 @@ impl FakeClusters {
         self.world().cluster(uid).flux = flux;
     }
 
-    /// What Flux says from now on of the Kustomization `name` (or, under an application's name, of its source)
+    /// What Flux says from now on of a policy's object `name` (or, under an application's name, of its source)
     /// instead of applying it at once. None lets it apply at once again, also what is there already.
     pub fn flux_says(&self, uid: &str, fleet: &Name, name: &str, progress: Option<Progress>) {
         let mut world = self.world();
@@ -202,13 +203,19 @@ impl FakeClusters {
         world.cluster(uid).stuck.insert(object);
     }
 
-    /// Suspends a Kustomization, as a person does.
-    pub fn suspend(&self, uid: &str, fleet: &Name, name: &str) {
+    /// Suspends a policy's object, as a person does.
+    pub fn suspend(&self, uid: &str, fleet: &Name, id: &PlacementId) {
         let mut world = self.world();
         let held = world.cluster(uid).fleets.get_mut(fleet);
-        if let Some(placement) = held.and_then(|held| held.placements.get_mut(name)) {
+        if let Some(placement) = held.and_then(|held| held.placements.get_mut(id)) {
             placement.suspended = true;
         }
+    }
+
+    /// What a host's Flux is asked to put where, for one fleet.
+    pub fn placements(&self, uid: &str, fleet: &Name) -> BTreeMap<PlacementId, PlacementFacts> {
+        let mut world = self.world();
+        world.cluster(uid).fleets.get(fleet).map(|held| held.placements.clone()).unwrap_or_default()
     }
 
     /// Names of the accounts that fleets have on a cluster.

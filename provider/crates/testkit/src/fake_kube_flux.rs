@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::application::{
-    ApplicationFacts, GitSourceSpec, Placement, PlacementFacts, Progress, SourceFacts,
-};
+use domain::application::{ApplicationFacts, PlacementFacts, PlacementId, Progress, SourceFacts};
 use domain::fleet::{FluxFacts, FluxSpec};
-use domain::mark::{Incarnation, Mark};
+use domain::mark::Incarnation;
 use domain::name::Name;
-use engines::distribution::{Distribution, Freshness, Look, Removal};
+use engines::distribution::{Distribution, Freshness, PutPlacement, PutSource, Removal, Whose};
 use engines::error::{EngineError, Kind};
 use engines::fleet_host::Conflicts;
 use engines::flux::Flux;
@@ -62,11 +60,11 @@ impl Flux for FakeCluster {
 impl Distribution for FakeCluster {
     async fn observe_application(
         &self,
-        fleet: &Name,
-        application: &Name,
+        of: Whose<'_>,
         _freshness: Freshness,
         limits: &Limits,
     ) -> Result<Arc<ApplicationFacts>, EngineError> {
+        let Whose { fleet, application } = of;
         let target = format!("{fleet}/{application}");
         self.look("observe_application", &target, limits, |world, uid| {
             world.reconcile(uid);
@@ -77,7 +75,7 @@ impl Distribution for FakeCluster {
             let placements = held.placements.iter().filter(|(_, facts)| is_its(facts));
             Arc::new(ApplicationFacts {
                 source: held.sources.get(application).cloned(),
-                placements: placements.map(|(name, facts)| (name.clone(), facts.clone())).collect(),
+                placements: placements.map(|(id, facts)| (id.clone(), facts.clone())).collect(),
             })
         })
     }
@@ -86,7 +84,7 @@ impl Distribution for FakeCluster {
         &self,
         fleet: &Name,
         limits: &Limits,
-    ) -> Result<BTreeMap<String, PlacementFacts>, EngineError> {
+    ) -> Result<BTreeMap<PlacementId, PlacementFacts>, EngineError> {
         self.look("observe_placements", fleet.as_str(), limits, |world, uid| {
             world.reconcile(uid);
             world.cluster(uid).fleets.get(fleet).map(|held| held.placements.clone()).unwrap_or_default()
@@ -95,15 +93,12 @@ impl Distribution for FakeCluster {
 
     async fn put_source(
         &self,
-        fleet: &Name,
-        application: &Name,
-        source: &GitSourceSpec,
-        mark: &Mark,
-        note: &str,
-        _look: Look,
+        of: Whose<'_>,
+        wanted: PutSource<'_>,
         conflicts: Conflicts,
         limits: &Limits,
     ) -> Result<(), EngineError> {
+        let Whose { fleet, application } = of;
         let target = format!("{fleet}/{application}");
         self.change("put_source", &target, limits, |world, uid| {
             flux_must_be_served(world, uid)?;
@@ -114,12 +109,12 @@ impl Distribution for FakeCluster {
             sources.insert(
                 application.clone(),
                 SourceFacts {
-                    spec: Some(source.clone()),
-                    mark: Some(mark.clone()),
+                    spec: Some(wanted.source.clone()),
+                    mark: Some(wanted.mark.clone()),
                     deleting: false,
                     progress: Progress::Pending { message: String::new() },
                     revision,
-                    note: Some(note.to_owned()),
+                    note: Some(wanted.note.to_owned()),
                 },
             );
             Ok(())
@@ -128,28 +123,28 @@ impl Distribution for FakeCluster {
 
     async fn put_placement(
         &self,
-        fleet: &Name,
-        application: &Name,
-        name: &str,
-        placement: &Placement,
-        _incarnation: &Incarnation,
+        of: Whose<'_>,
+        wanted: PutPlacement<'_>,
         conflicts: Conflicts,
         limits: &Limits,
     ) -> Result<(), EngineError> {
-        let target = format!("{fleet}/{name}");
+        let Whose { fleet, application } = of;
+        let placement = wanted.placement;
+        let id = PlacementId { name: wanted.name.to_owned(), carrier: placement.content.carrier() };
+        let target = format!("{fleet}/{}", id.name);
         self.change("put_placement", &target, limits, |world, uid| {
             flux_must_be_served(world, uid)?;
             let state = world.cluster(uid);
             check(state, &target, conflicts)?;
             let placements = &mut state.fleet(fleet)?.placements;
-            let old = placements.get(name);
+            let old = placements.get(&id);
             if old.is_some_and(|old| old.member != placement.member) {
                 return Err(Kind::AlreadyExists);
             }
             let facts = PlacementFacts {
                 policy: placement.policy.clone(),
                 member: placement.member.clone(),
-                kustomization: Some(placement.kustomization.clone()),
+                content: Some(placement.content.clone()),
                 application: application.clone(),
                 deleting: false,
                 suspended: old.is_some_and(|old| old.suspended),
@@ -157,7 +152,7 @@ impl Distribution for FakeCluster {
                 applied_revision: old.and_then(|old| old.applied_revision.clone()),
                 inventory: old.map(|old| old.inventory.clone()).unwrap_or_default(),
             };
-            placements.insert(name.to_owned(), facts);
+            placements.insert(id, facts);
             Ok(())
         })
     }
@@ -166,16 +161,16 @@ impl Distribution for FakeCluster {
     async fn remove_placement(
         &self,
         fleet: &Name,
-        name: &str,
+        id: &PlacementId,
         removal: Removal,
         limits: &Limits,
     ) -> Result<(), EngineError> {
-        self.change("remove_placement", &format!("{fleet}/{name}"), limits, |world, uid| {
+        self.change("remove_placement", &format!("{fleet}/{}", id.name), limits, |world, uid| {
             let Some(held) = world.cluster(uid).fleets.get_mut(fleet) else { return Ok(()) };
-            let Some(facts) = held.placements.get_mut(name) else { return Ok(()) };
+            let Some(facts) = held.placements.get_mut(id) else { return Ok(()) };
             facts.deleting = true;
             let (member, inventory) = (facts.member.clone(), facts.inventory.clone());
-            let prunes = facts.kustomization.as_ref().is_none_or(|spec| spec.prune);
+            let prunes = facts.prunes();
             if !matches!(world.cluster(uid).flux, FluxFacts::Working { .. }) {
                 return Err(Kind::TimedOut);
             }
@@ -186,7 +181,7 @@ impl Distribution for FakeCluster {
                 state.objects.retain(|object| !inventory.contains(object) || stuck.contains(object));
             }
             if let Some(held) = world.cluster(uid).fleets.get_mut(fleet) {
-                held.placements.remove(name);
+                held.placements.remove(id);
             }
             Ok(())
         })
@@ -194,11 +189,11 @@ impl Distribution for FakeCluster {
 
     async fn remove_source(
         &self,
-        fleet: &Name,
-        application: &Name,
+        of: Whose<'_>,
         incarnation: &Incarnation,
         limits: &Limits,
     ) -> Result<(), EngineError> {
+        let Whose { fleet, application } = of;
         self.change("remove_source", &format!("{fleet}/{application}"), limits, |world, uid| {
             let Some(held) = world.cluster(uid).fleets.get_mut(fleet) else { return Ok(()) };
             let mark = held.sources.get(application).and_then(|source| source.mark.as_ref());

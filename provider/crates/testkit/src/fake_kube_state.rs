@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::application::{Progress, SourceFacts};
+use domain::application::{Carrier, PlacementFacts, PlacementId, Progress, SourceFacts};
 use domain::cluster::{ClusterFacts, ClusterUid};
 use domain::cluster_ref::{ClusterRef, Place};
 use domain::fleet::{AccessSpec, FleetFacts, FluxFacts, MemberFacts, MemberRecord, NamespaceFacts};
@@ -52,7 +52,7 @@ pub(crate) struct FakeFleet {
     pub(crate) namespace: Option<NamespaceFacts>,
     pub(crate) members: BTreeMap<Name, FakeMember>,
     pub(crate) sources: BTreeMap<Name, SourceFacts>,
-    pub(crate) placements: BTreeMap<String, domain::application::PlacementFacts>,
+    pub(crate) placements: BTreeMap<PlacementId, PlacementFacts>,
 }
 
 /// A member's Secret.
@@ -148,25 +148,32 @@ impl World {
                     source.revision = Some(fetched.unwrap_or_else(|| "main@sha1:0000000".to_owned()));
                 }
             }
-            for (name, placement) in &mut held.placements {
+            for (id, placement) in &mut held.placements {
                 let source = held.sources.get(&placement.application);
                 let Some(revision) = source.and_then(|source| source.revision.clone()) else { continue };
-                match script.get(&(fleet.clone(), name.clone())) {
+                match script.get(&(fleet.clone(), id.name.clone())) {
                     Some(said) => placement.progress = said.clone(),
                     None if placement.suspended || placement.deleting => {}
-                    None => due.push((fleet.clone(), name.clone(), placement.member.clone(), revision)),
+                    None => due.push((fleet.clone(), id.clone(), placement.member.clone(), revision)),
                 }
             }
         }
-        for (fleet, name, member, revision) in due {
+        for (fleet, id, member, revision) in due {
             let reached = self.member_of(uid, &fleet, &member);
-            self.settle(uid, &fleet, &name, reached, revision);
+            self.settle(uid, &fleet, &id, reached, revision);
         }
     }
 
-    fn settle(&mut self, uid: &str, fleet: &Name, name: &str, reached: Option<String>, revision: String) {
+    fn settle(
+        &mut self,
+        uid: &str,
+        fleet: &Name,
+        id: &PlacementId,
+        reached: Option<String>,
+        revision: String,
+    ) {
         let held = self.cluster(uid).fleets.get_mut(fleet);
-        let Some(placement) = held.and_then(|held| held.placements.get_mut(name)) else { return };
+        let Some(placement) = held.and_then(|held| held.placements.get_mut(id)) else { return };
         let Some(reached) = reached else {
             placement.progress = Progress::Failed {
                 reason: "ReconciliationFailed".into(),
@@ -177,19 +184,22 @@ impl World {
         };
         placement.progress = Progress::Ready;
         placement.applied_revision = Some(revision);
-        placement.inventory = vec![applied_object(fleet, name)];
-        self.cluster(&reached).objects.insert(applied_object(fleet, name));
+        placement.inventory = vec![applied_object(fleet, id)];
+        self.cluster(&reached).objects.insert(applied_object(fleet, id));
     }
 }
 
-/// The one object that a Kustomization applies here.
-pub(crate) fn applied_object(fleet: &Name, name: &str) -> ObjectId {
+/// The one object that a policy puts onto a member here: a chart another than manifests.
+fn applied_object(fleet: &Name, id: &PlacementId) -> ObjectId {
     ObjectId {
         group: String::new(),
         version: "v1".into(),
-        kind: "ConfigMap".into(),
+        kind: match id.carrier {
+            Carrier::Kustomization => "ConfigMap".into(),
+            Carrier::HelmRelease => "Service".into(),
+        },
         namespace: Some(fleet.to_string()),
-        name: name.to_owned(),
+        name: id.name.clone(),
     }
 }
 

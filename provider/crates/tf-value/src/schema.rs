@@ -69,7 +69,9 @@ fn check_attributes(attributes: &[Attribute], above: &str, in_set: bool, problem
             }
             Shape::Nested(nesting, inner) => {
                 if attribute.alike.is_some() {
-                    say("is compared by meaning and has attributes inside, which are compared each for itself");
+                    say(
+                        "is compared by meaning and has attributes inside, which are compared each for itself",
+                    );
                 }
                 if inner.is_empty() {
                     say("has no attributes inside");

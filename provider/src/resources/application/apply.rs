@@ -8,7 +8,7 @@ use apply::members::OnUnreachable;
 use domain::application::{ApplicationFacts, ApplicationSpec};
 use domain::cluster_ref::ApplicationRef;
 use engines::clusters::Cluster;
-use engines::distribution::{Freshness, Look};
+use engines::distribution::{Freshness, Look, PutSource, Whose};
 use planning::application::{ApplicationStep, admit_create, admit_update, drift, plan, teardown};
 use planning::refusal::Refusal;
 use schemas::resources::application::ApplicationModel;
@@ -130,18 +130,9 @@ pub(super) async fn reopen(stored: &ApplicationModel, work: &Work) -> Result<(),
     let Some(mark) = source.mark.filter(|mark| mark.is_finished(&work.incarnation)) else { return Ok(()) };
     let asked = source.spec.unwrap_or_else(|| spec.source.clone());
     let note = source.note.unwrap_or_else(|| note::write(stored));
-    let fleet = &spec.target.fleet.name;
+    let wanted = PutSource { source: &asked, mark: &mark.creating(), note: &note, look: Look::InItsTime };
     host.distribution()
-        .put_source(
-            fleet,
-            &spec.name,
-            &asked,
-            &mark.creating(),
-            &note,
-            Look::InItsTime,
-            work.conflicts,
-            &work.limits,
-        )
+        .put_source(of(&spec), wanted, work.conflicts, &work.limits)
         .await
         .map_err(|error| trouble(error).into())
 }
@@ -180,10 +171,14 @@ async fn observe(
     work: &Work,
 ) -> Result<ApplicationFacts, Diagnostic> {
     host.distribution()
-        .observe_application(&spec.target.fleet.name, &spec.name, Freshness::Now, &work.limits)
+        .observe_application(of(spec), Freshness::Now, &work.limits)
         .await
         .map(|found| ApplicationFacts::clone(&found))
         .map_err(|error| report::trouble(&error, spec.target.fleet.host.place.called(), Path::to("fleet")))
+}
+
+fn of(spec: &ApplicationSpec) -> Whose<'_> {
+    Whose { fleet: &spec.target.fleet.name, application: &spec.name }
 }
 
 fn hands<'a>(spec: &'a ApplicationSpec, host: &'a Arc<dyn Cluster>, work: &'a Work) -> ApplicationHands<'a> {

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use domain::application::{ApplicationSpec, GitRevision, GitSourceSpec, KustomizationSpec, PolicySpec};
+use domain::application::{
+    ApplicationSpec, Content, GitRevision, GitSourceSpec, HelmSpec, KustomizationSpec, PolicySpec,
+    ReconcileStrategy,
+};
 use domain::cluster_ref::ApplicationRef;
 use domain::duration;
-use domain::name::Name;
+use domain::name::{Name, joined_up_to};
 use domain::selector::LabelSelector;
 use planning::application::ApplicationShape;
 use schemas::resources::application::{
     ApplicationModel, DEFAULT_INTERVAL, DEFAULT_SOURCE_INTERVAL, DEFAULT_SOURCE_TIMEOUT, GitRepositoryModel,
-    GitRevisionModel, KustomizationModel, PolicyModel,
+    GitRevisionModel, HelmActionModel, HelmModel, KustomizationModel, PolicyModel,
 };
+use schemas::{checks, values};
 use tf_value::diagnostic::{Diagnostic, Diagnostics};
 use tf_value::model::ToRaw;
 use tf_value::path::Path;
@@ -45,6 +49,8 @@ pub(super) fn spec(model: &ApplicationModel) -> Result<ApplicationSpec, Diagnost
         ))
     };
     let target = target::parse(&model.fleet).map_err(Diagnostics::from)?;
+    let application =
+        model.name.known().and_then(|name| Name::parse(name).ok()).ok_or_else(|| not_known("name"))?;
     let repository = model.source.known().and_then(|source| source.git_repository.known());
     let mut policies = BTreeMap::new();
     for (key, policy) in model.sync_policies.known().into_iter().flatten() {
@@ -60,11 +66,14 @@ pub(super) fn spec(model: &ApplicationModel) -> Result<ApplicationSpec, Diagnost
                 .at(Path::to("sync_policies").key(key.clone())),
             )
         })?;
-        let spec = policy.known().and_then(self::policy).ok_or_else(|| not_known("sync_policies"))?;
+        let spec = policy
+            .known()
+            .and_then(|policy| self::policy(policy, &application, &name))
+            .ok_or_else(|| not_known("sync_policies"))?;
         policies.insert(name, spec);
     }
     Ok(ApplicationSpec {
-        name: model.name.known().and_then(|name| Name::parse(name).ok()).ok_or_else(|| not_known("name"))?,
+        name: application,
         target: target.whole().ok_or_else(|| not_known("fleet"))?,
         source: repository.map(source).ok_or_else(|| not_known("source"))?,
         policies,
@@ -106,11 +115,15 @@ fn revision(model: Option<&GitRevisionModel>) -> GitRevision {
     }
 }
 
-fn policy(model: &PolicyModel) -> Option<PolicySpec> {
-    Some(PolicySpec {
-        selector: selector(model)?,
-        kustomization: kustomization(model.kustomization.known()?),
-    })
+fn policy(model: &PolicyModel, application: &Name, policy: &Name) -> Option<PolicySpec> {
+    let content = match (&model.kustomization, &model.helm) {
+        (Value::Known(kustomization), Value::Null) => {
+            Content::Kustomization(self::kustomization(kustomization))
+        }
+        (Value::Null, Value::Known(helm)) => Content::Helm(self::helm(helm, application, policy)?),
+        _ => return None,
+    };
+    Some(PolicySpec { selector: selector(model)?, content })
 }
 
 /// The selector of a policy; none while it is unknown.
@@ -140,6 +153,32 @@ fn kustomization(model: &KustomizationModel) -> KustomizationSpec {
     }
 }
 
+/// A release of a chart; none if something of it is not known or not valid.
+fn helm(model: &HelmModel, application: &Name, policy: &Name) -> Option<HelmSpec> {
+    let retries = |action: &Value<HelmActionModel>| {
+        let retries = action.known()?.remediation.known()?.retries.known()?;
+        u32::try_from(*retries).ok()
+    };
+    let files = model.values_files.known().into_iter().flatten();
+    Some(HelmSpec {
+        chart: model.chart.known()?.clone(),
+        reconcile_strategy: match model.reconcile_strategy.known().map(String::as_str) {
+            Some("revision") => ReconcileStrategy::Revision,
+            _ => ReconcileStrategy::ChartVersion,
+        },
+        values_files: files.map(|file| file.known().cloned()).collect::<Option<_>>()?,
+        values: values::meaning(model.values.known().map_or("", String::as_str)).ok()?,
+        release_name: model.release_name.known().cloned().unwrap_or_else(|| {
+            joined_up_to(&[application.as_str(), policy.as_str()], checks::RELEASE_NAME_MOST)
+        }),
+        target_namespace: model.target_namespace.known()?.clone(),
+        interval: time_or(&model.interval, DEFAULT_INTERVAL),
+        timeout: time(&model.timeout),
+        install_retries: retries(&model.install),
+        upgrade_retries: retries(&model.upgrade),
+    })
+}
+
 /// What the words of a change and the keys of `status` are made of; none while labels, members, selectors or the
 /// source are unknown. References are not needed for it.
 pub(super) fn shape(model: &ApplicationModel) -> Option<ApplicationShape> {
@@ -149,7 +188,11 @@ pub(super) fn shape(model: &ApplicationModel) -> Option<ApplicationShape> {
     for (name, policy) in model.sync_policies.known()? {
         let policy = policy.known()?;
         let selector = selector(policy)?;
-        let content = policy.kustomization.known()?.to_raw();
+        let content = match (&policy.kustomization, &policy.helm) {
+            (Value::Known(kustomization), Value::Null) => kustomization.to_raw(),
+            (Value::Null, Value::Known(helm)) => helm.to_raw(),
+            _ => return None,
+        };
         if !content.is_wholly_known() {
             return None;
         }

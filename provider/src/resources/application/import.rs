@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::application::{FleetTarget, TargetMember};
 use domain::cluster_ref::{ApplicationRef, FleetRef};
-use engines::distribution::Freshness;
+use engines::distribution::{Freshness, Whose};
 use schemas::resources::application::ApplicationModel;
 use tf_provider::resource::Import;
 use tf_value::diagnostic::{Diagnostic, Diagnostics};
@@ -33,7 +33,7 @@ pub(super) async fn import(import: &Import, work: &Work) -> Result<Imported<Appl
     let members = host.fleet_host().observe_fleet(fleet, &work.limits).await.map_err(trouble)?.members;
     let found = host
         .distribution()
-        .observe_application(fleet, &reference.name, Freshness::Now, &work.limits)
+        .observe_application(Whose { fleet, application: &reference.name }, Freshness::Now, &work.limits)
         .await
         .map_err(trouble)?;
     let source = found.source.as_ref();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::application::{ApplicationFacts, ApplicationSpec, Progress};
 use engines::clusters::Cluster;
-use engines::distribution::Freshness;
+use engines::distribution::{Freshness, Whose};
 use planning::application::drift;
 use schemas::resources::application::{ApplicationModel, ApplicationStatusModel};
 use tf_value::diagnostic::{Diagnostic, Diagnostics};
@@ -31,12 +31,8 @@ pub(super) async fn read(stored: ApplicationModel, work: &Work) -> Sighting<Appl
         Ok(host) => host,
         Err(error) => return Sighting::OutOfReach(trouble(error).into()),
     };
-    let fleet = &spec.target.fleet.name;
-    let found = match host
-        .distribution()
-        .observe_application(fleet, &spec.name, Freshness::Shared, &work.limits)
-        .await
-    {
+    let of = Whose { fleet: &spec.target.fleet.name, application: &spec.name };
+    let found = match host.distribution().observe_application(of, Freshness::Shared, &work.limits).await {
         Ok(found) => found,
         Err(error) => return Sighting::OutOfReach(trouble(error).into()),
     };
@@ -62,8 +58,8 @@ pub(super) async fn with_status(
 ) -> (ApplicationModel, Diagnostics) {
     let before = model.status.into_known().unwrap_or_default();
     let mut members: BTreeMap<String, (Vec<Value<String>>, bool)> = BTreeMap::new();
-    for (name, placement) in spec.placements() {
-        let applied = found.placements.get(&name).is_some_and(|facts| {
+    for (id, placement) in spec.placements() {
+        let applied = found.placements.get(&id).is_some_and(|facts| {
             // A reconciliation under way is no news: what was applied still is.
             facts.applied_revision.is_some() && !matches!(facts.progress, Progress::Failed { .. })
         });
@@ -98,11 +94,11 @@ pub(super) async fn refreshed(
     host: &dyn Cluster,
     work: &Work,
 ) -> Result<(ApplicationModel, ApplicationFacts), Diagnostic> {
-    let found = host
-        .distribution()
-        .observe_application(&spec.target.fleet.name, &spec.name, Freshness::Now, &work.limits)
-        .await
-        .map_err(|error| report::trouble(&error, spec.target.fleet.host.place.called(), Path::to("fleet")))?;
+    let of = Whose { fleet: &spec.target.fleet.name, application: &spec.name };
+    let found =
+        host.distribution().observe_application(of, Freshness::Now, &work.limits).await.map_err(|error| {
+            report::trouble(&error, spec.target.fleet.host.place.called(), Path::to("fleet"))
+        })?;
     let (model, _) = with_status(model, spec, &found, work).await;
     Ok((model, ApplicationFacts::clone(&found)))
 }

@@ -1,6 +1,6 @@
 //! Checks of an application that need more than one attribute.
 
-use schemas::resources::application::{ApplicationModel, GitRevisionModel};
+use schemas::resources::application::{ApplicationModel, GitRevisionModel, PolicyModel};
 use tf_value::diagnostic::{Diagnostic, Diagnostics};
 use tf_value::path::Path;
 use tf_value::value::Value;
@@ -11,6 +11,10 @@ pub(super) fn validate(config: &ApplicationModel) -> Diagnostics {
     let mut problems = Diagnostics::none();
     if let Err(problem) = target::parse(&config.fleet) {
         problems.push(problem);
+    }
+    for (name, policy) in config.sync_policies.known().into_iter().flatten() {
+        let at = Path::to("sync_policies").key(name.clone());
+        problems.extend(policy.known().and_then(one_content).map(|it| it.at(at)));
     }
     let Some(source) = config.source.known() else { return problems };
     let at = Path::to("source");
@@ -31,6 +35,19 @@ pub(super) fn validate(config: &ApplicationModel) -> Diagnostics {
         );
     }
     problems
+}
+
+/// A policy is a kustomization or a chart. What is unknown may yet turn out null.
+fn one_content(policy: &PolicyModel) -> Option<Diagnostic> {
+    let saw = match (&policy.kustomization, &policy.helm) {
+        (Value::Null, Value::Null) => "Neither `kustomization` nor `helm` is set.",
+        (Value::Known(_), Value::Known(_)) => "Both `kustomization` and `helm` are set.",
+        _ => return None,
+    };
+    Some(Diagnostic::error(
+        "Policy needs one content",
+        format!("{saw}\n\nSet one of them. For manifests and a chart, write two policies."),
+    ))
 }
 
 fn one_revision(revision: &GitRevisionModel) -> Option<Diagnostic> {

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::application::PlacementId;
 use domain::cluster_ref::ClusterRef;
 use domain::mark::Mark;
 use domain::name::Name;
+use domain::object_id::ObjectId;
 use engines::clusters::{Cluster, Clusters};
-use engines::distribution::{Freshness, Look, Removal};
+use engines::distribution::{Freshness, Look, PutPlacement, PutSource, Removal, Whose};
 use engines::error::{EngineError, Kind};
 use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
@@ -52,54 +54,30 @@ impl ApplicationHands<'_> {
     async fn step(&self, step: ApplicationStep, limits: &Limits) -> Result<Vec<Note>, Failure> {
         let distribution = self.host.distribution();
         match step {
-            ApplicationStep::PutSource { source, mark, note } => distribution
-                .put_source(
-                    self.fleet,
-                    self.application,
-                    &source,
-                    &mark,
-                    &note,
-                    Look::AtOnce,
-                    self.conflicts,
-                    limits,
-                )
-                .await
-                .map_err(on_host)?,
+            ApplicationStep::PutSource { source, mark, note } => {
+                let wanted = PutSource { source: &source, mark: &mark, note: &note, look: Look::AtOnce };
+                distribution.put_source(self.of(), wanted, self.conflicts, limits).await.map_err(on_host)?;
+            }
             ApplicationStep::Finish { source, mark, note } => {
-                let said = distribution
-                    .put_source(
-                        self.fleet,
-                        self.application,
-                        &source,
-                        &mark,
-                        &note,
-                        Look::InItsTime,
-                        self.conflicts,
-                        limits,
-                    )
-                    .await;
+                let wanted = PutSource { source: &source, mark: &mark, note: &note, look: Look::InItsTime };
+                let said = distribution.put_source(self.of(), wanted, self.conflicts, limits).await;
                 self.heard_or_seen(said, &mark, limits).await?;
             }
-            ApplicationStep::PutPlacement { name, placement, incarnation } => distribution
-                .put_placement(
-                    self.fleet,
-                    self.application,
-                    &name,
-                    &placement,
-                    &incarnation,
-                    self.conflicts,
-                    limits,
-                )
-                .await
-                .map_err(on_host)?,
-            ApplicationStep::RemovePlacement { name, member, cluster, .. } => {
-                return self.remove_placement(&name, &member, cluster.as_ref(), limits).await;
+            ApplicationStep::PutPlacement { id, placement, incarnation } => {
+                let wanted =
+                    PutPlacement { name: &id.name, placement: &placement, incarnation: &incarnation };
+                distribution
+                    .put_placement(self.of(), wanted, self.conflicts, limits)
+                    .await
+                    .map_err(on_host)?;
+            }
+            ApplicationStep::RemovePlacement { id, member, cluster, .. } => {
+                return self.remove_placement(&id, &member, cluster.as_ref(), limits).await;
             }
             ApplicationStep::AwaitApplied { placements } => self.await_applied(&placements, limits).await?,
-            ApplicationStep::RemoveSource { incarnation } => distribution
-                .remove_source(self.fleet, self.application, &incarnation, limits)
-                .await
-                .map_err(on_host)?,
+            ApplicationStep::RemoveSource { incarnation } => {
+                distribution.remove_source(self.of(), &incarnation, limits).await.map_err(on_host)?;
+            }
         }
         Ok(Vec::new())
     }
@@ -115,8 +93,7 @@ impl ApplicationHands<'_> {
         let Err(error) = said else { return Ok(()) };
         if error.kind == Kind::Unreachable {
             let distribution = self.host.distribution();
-            let found =
-                distribution.observe_application(self.fleet, self.application, Freshness::Now, limits).await;
+            let found = distribution.observe_application(self.of(), Freshness::Now, limits).await;
             let source = found.ok().and_then(|found| found.source.clone());
             if source.is_some_and(|source| source.mark.as_ref() == Some(mark)) {
                 return Ok(());
@@ -125,30 +102,32 @@ impl ApplicationHands<'_> {
         Err(on_host(error))
     }
 
+    fn of(&self) -> Whose<'_> {
+        Whose { fleet: self.fleet, application: self.application }
+    }
+
     async fn remove_placement(
         &self,
-        name: &str,
+        id: &PlacementId,
         member: &Name,
         cluster: Option<&ClusterRef>,
         limits: &Limits,
     ) -> Result<Vec<Note>, Failure> {
         let met = meet(self.clusters, member, cluster, self.on_unreachable, limits).await?;
         let distribution = self.host.distribution();
-        let found = distribution
-            .observe_application(self.fleet, self.application, Freshness::Now, limits)
-            .await
-            .map_err(on_host)?;
-        let Some(facts) = found.placements.get(name) else { return Ok(Vec::new()) };
+        let found =
+            distribution.observe_application(self.of(), Freshness::Now, limits).await.map_err(on_host)?;
+        let Some(facts) = found.placements.get(id) else { return Ok(Vec::new()) };
         let removal = if matches!(met, Met::There(_)) { Removal::Prune } else { Removal::Release };
         if let (Met::There(there), Some(cluster)) = (&met, cluster) {
             let member_there = (there, cluster);
             keep_the_way_open(self.host, self.fleet, member, member_there, self.conflicts, limits).await?;
         }
-        distribution.remove_placement(self.fleet, name, removal, limits).await.map_err(on_host)?;
+        distribution.remove_placement(self.fleet, id, removal, limits).await.map_err(on_host)?;
         if let Met::There(there) = &met
-            && facts.kustomization.as_ref().is_none_or(|it| it.prune)
+            && facts.prunes()
         {
-            let objects = self.not_held_by_others(&facts.inventory, name, member, limits).await?;
+            let objects = self.not_held_by_others(&facts.inventory, id, member, limits).await?;
             let objects = there
                 .member()
                 .remaining(&objects, limits)
@@ -165,31 +144,32 @@ impl ApplicationHands<'_> {
     /// An object that another policy holds on the same member too is rightly still there.
     async fn not_held_by_others(
         &self,
-        inventory: &[domain::object_id::ObjectId],
-        name: &str,
+        inventory: &[ObjectId],
+        id: &PlacementId,
         member: &Name,
         limits: &Limits,
-    ) -> Result<Vec<domain::object_id::ObjectId>, Failure> {
+    ) -> Result<Vec<ObjectId>, Failure> {
         let others =
             self.host.distribution().observe_placements(self.fleet, limits).await.map_err(on_host)?;
         let held: BTreeSet<_> = others
             .iter()
-            .filter(|(other, facts)| *other != name && facts.member == *member)
+            .filter(|(other, facts)| *other != id && facts.member == *member)
             .flat_map(|(_, facts)| &facts.inventory)
             .collect();
         Ok(inventory.iter().filter(|object| !held.contains(object)).cloned().collect())
     }
 
-    async fn await_applied(&self, placements: &BTreeSet<String>, limits: &Limits) -> Result<(), Failure> {
+    async fn await_applied(
+        &self,
+        placements: &BTreeSet<PlacementId>,
+        limits: &Limits,
+    ) -> Result<(), Failure> {
         let failing_since = Mutex::new(None::<Instant>);
         let last = Mutex::new(Verdict::default());
         let looked =
             until("waiting for application", self.application.as_str(), Pace::CONTROLLER, limits, || async {
-                let found = self
-                    .host
-                    .distribution()
-                    .observe_application(self.fleet, self.application, Freshness::Now, limits)
-                    .await?;
+                let found =
+                    self.host.distribution().observe_application(self.of(), Freshness::Now, limits).await?;
                 let verdict = judge(&found, placements);
                 *last.lock().await = verdict.clone();
                 let mut since = failing_since.lock().await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::application::PlacementFacts;
+use domain::application::{PlacementFacts, PlacementId};
 use domain::cluster_ref::ClusterRef;
 use domain::fleet::{AccessSpec, MemberRecord};
 use domain::mark::{Mark, Phase};
@@ -134,7 +134,7 @@ impl FleetHands<'_> {
     ) -> Result<Vec<Note>, Failure> {
         let met = meet(self.clusters, member, cluster, self.on_unreachable, limits).await?;
         let distribution = self.host.distribution();
-        let placements: BTreeMap<String, PlacementFacts> = distribution
+        let placements: BTreeMap<PlacementId, PlacementFacts> = distribution
             .observe_placements(self.fleet, limits)
             .await
             .map_err(on_host)?
@@ -147,14 +147,14 @@ impl FleetHands<'_> {
             keep_the_way_open(self.host, self.fleet, member, member_there, self.conflicts, limits).await?;
         }
         try_join_all(
-            placements.keys().map(|name| distribution.remove_placement(self.fleet, name, removal, limits)),
+            placements.keys().map(|id| distribution.remove_placement(self.fleet, id, removal, limits)),
         )
         .await
         .map_err(on_host)?;
         if let Met::There(there) = &met {
             let held: Vec<_> = placements
                 .values()
-                .filter(|facts| facts.kustomization.as_ref().is_none_or(|it| it.prune))
+                .filter(|facts| facts.prunes())
                 .flat_map(|facts| facts.inventory.clone())
                 .collect();
             let objects = there.member().remaining(&held, limits).await.map_err(|e| on_member(member, e))?;

@@ -18,5 +18,7 @@ mod application;
 mod connect;
 mod fleet;
 mod flux;
+mod helm;
+mod made;
 mod member;
 mod setup;

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use super::*;
 use domain::application::{
-    FleetTarget, GitRevision, KustomizationSpec, PolicySpec, SourceFacts, TargetMember,
+    Carrier, Content, FleetTarget, GitRevision, HelmSpec, KustomizationSpec, PolicySpec, ReconcileStrategy,
+    SourceFacts,
 };
 use domain::cluster_ref::FleetRef;
 use domain::selector::LabelSelector;
@@ -11,8 +12,27 @@ fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-fn kustomization(path: &str) -> KustomizationSpec {
-    KustomizationSpec {
+fn id(name: &str) -> PlacementId {
+    PlacementId { name: name.into(), carrier: Carrier::Kustomization }
+}
+
+fn helm(values: &str) -> Content {
+    Content::Helm(HelmSpec {
+        chart: "./charts/web".into(),
+        reconcile_strategy: ReconcileStrategy::ChartVersion,
+        values_files: Vec::new(),
+        values: values.into(),
+        release_name: "web".into(),
+        target_namespace: "web".into(),
+        interval: Duration::from_mins(10),
+        timeout: None,
+        install_retries: None,
+        upgrade_retries: None,
+    })
+}
+
+fn kustomization(path: &str) -> Content {
+    Content::Kustomization(KustomizationSpec {
         path: path.into(),
         prune: true,
         interval: Duration::from_mins(10),
@@ -20,7 +40,7 @@ fn kustomization(path: &str) -> KustomizationSpec {
         timeout: None,
         target_namespace: None,
         force: false,
-    }
+    })
 }
 
 fn wanted(members: &[(&str, &str)]) -> ApplicationSpec {
@@ -47,13 +67,13 @@ fn wanted(members: &[(&str, &str)]) -> ApplicationSpec {
         policies: BTreeMap::from([
             (
                 name("base"),
-                PolicySpec { selector: LabelSelector::default(), kustomization: kustomization("./base") },
+                PolicySpec { selector: LabelSelector::default(), content: kustomization("./base") },
             ),
             (
                 name("edge"),
                 PolicySpec {
                     selector: LabelSelector { match_labels: labels("edge") },
-                    kustomization: kustomization("./edge"),
+                    content: kustomization("./edge"),
                 },
             ),
         ]),
@@ -86,13 +106,13 @@ fn carried_out(stages: &ApplicationStages, mut found: ApplicationFacts) -> Appli
                     note: Some(note.clone()),
                 });
             }
-            ApplicationStep::PutPlacement { name, placement, .. } => {
+            ApplicationStep::PutPlacement { id, placement, .. } => {
                 found.placements.insert(
-                    name.clone(),
+                    id.clone(),
                     PlacementFacts {
                         policy: placement.policy.clone(),
                         member: placement.member.clone(),
-                        kustomization: Some(placement.kustomization.clone()),
+                        content: Some(placement.content.clone()),
                         application: Name::parse("web").unwrap(),
                         deleting: false,
                         suspended: false,
@@ -102,8 +122,8 @@ fn carried_out(stages: &ApplicationStages, mut found: ApplicationFacts) -> Appli
                     },
                 );
             }
-            ApplicationStep::RemovePlacement { name, .. } => {
-                found.placements.remove(name);
+            ApplicationStep::RemovePlacement { id, .. } => {
+                found.placements.remove(id);
             }
             ApplicationStep::AwaitApplied { placements } => {
                 assert_eq!(judge(&found, placements), Verdict::default());
@@ -120,7 +140,7 @@ fn a_carried_out_plan_leaves_nothing_to_do_and_a_teardown_leaves_nothing() {
     let stages = plan(&spec, &ApplicationFacts::default(), &mark(Phase::Creating), "{}");
     let found = carried_out(&stages, ApplicationFacts::default());
     assert_eq!(
-        found.placements.keys().collect::<Vec<_>>(),
+        found.placements.keys().map(|id| id.name.as_str()).collect::<Vec<_>>(),
         ["web-base-edge", "web-base-hub", "web-edge-edge"]
     );
     assert_eq!(plan(&spec, &found, &mark(Phase::Ready), "{}"), Vec::<Vec<ApplicationStep>>::new());
@@ -161,9 +181,11 @@ fn an_edited_label_moves_the_policy_in_one_plan() {
     let after = wanted(&[("hub", "edge"), ("edge", "hub")]);
     let stages = plan(&after, &found, &mark(Phase::Ready), "{}");
     assert!(
-        matches!(&stages[0][..], [ApplicationStep::RemovePlacement { name, cluster: Some(_), .. }] if name == "web-edge-edge")
+        matches!(&stages[0][..], [ApplicationStep::RemovePlacement { id, cluster: Some(_), .. }] if id.name == "web-edge-edge")
     );
-    assert!(matches!(&stages[1][..], [ApplicationStep::PutPlacement { name, .. }] if name == "web-edge-hub"));
+    assert!(
+        matches!(&stages[1][..], [ApplicationStep::PutPlacement { id, .. }] if id.name == "web-edge-hub")
+    );
     assert!(
         matches!(&stages[2][..], [ApplicationStep::AwaitApplied { placements }] if placements.len() == 3)
     );
@@ -171,16 +193,47 @@ fn an_edited_label_moves_the_policy_in_one_plan() {
 }
 
 #[test]
+fn a_policy_that_becomes_a_chart_first_takes_its_manifests_away() {
+    let mut spec = wanted(&[("hub", "hub")]);
+    let stages = plan(&spec, &ApplicationFacts::default(), &mark(Phase::Creating), "{}");
+    let found = carried_out(&stages, ApplicationFacts::default());
+    spec.policies.get_mut(&name("base")).unwrap().content = helm("{}");
+    let before = id("web-base-hub");
+    let after = PlacementId { carrier: Carrier::HelmRelease, ..before.clone() };
+    assert_eq!(
+        drift(&spec, &found),
+        ["base on hub: it is gone", "base on hub: it is there and should not be"]
+    );
+    let stages = plan(&spec, &found, &mark(Phase::Ready), "{}");
+    assert!(matches!(&stages[0][..], [ApplicationStep::RemovePlacement { id, .. }] if *id == before));
+    assert!(matches!(&stages[1][..], [ApplicationStep::PutPlacement { id, .. }] if *id == after));
+    // Cut off in between, both are there under one name.
+    let mut both = carried_out(&stages[1..].to_vec(), found);
+    assert_eq!(both.placements.len(), 2);
+    let rest = plan(&spec, &both, &mark(Phase::Ready), "{}");
+    assert!(matches!(&rest[0][..], [ApplicationStep::RemovePlacement { id, .. }] if *id == before));
+    both = carried_out(&rest, both);
+    assert_eq!(plan(&spec, &both, &mark(Phase::Ready), "{}"), Vec::<Vec<ApplicationStep>>::new());
+
+    spec.policies.get_mut(&name("base")).unwrap().content = helm("{\"replicas\":2}");
+    assert_eq!(drift(&spec, &both), ["base on hub: it was changed"]);
+    let stages = plan(&spec, &both, &mark(Phase::Ready), "{}");
+    assert!(matches!(&stages[0][..], [ApplicationStep::PutPlacement { id, .. }] if *id == after));
+    assert!(matches!(&stages[1][..], [ApplicationStep::AwaitApplied { .. }]));
+    assert_eq!(stages.len(), 2);
+}
+
+#[test]
 fn applied_means_the_very_revision_the_source_holds() {
     let spec = wanted(&[("hub", "hub")]);
     let stages = plan(&spec, &ApplicationFacts::default(), &mark(Phase::Creating), "{}");
     let mut found = carried_out(&stages, ApplicationFacts::default());
-    let names: BTreeSet<String> = spec.placements().into_keys().collect();
+    let all: BTreeSet<PlacementId> = spec.placements().into_keys().collect();
     found.source.as_mut().unwrap().revision = Some("main@sha1:b".into());
-    assert_eq!(judge(&found, &names).pending, ["base on hub: not at the source's revision yet"]);
-    found.placements.get_mut("web-base-hub").unwrap().progress =
+    assert_eq!(judge(&found, &all).pending, ["base on hub: not at the source's revision yet"]);
+    found.placements.get_mut(&id("web-base-hub")).unwrap().progress =
         Progress::Failed { reason: "HealthCheckFailed".into(), message: "timeout".into(), stalled: false };
-    let verdict = judge(&found, &names);
+    let verdict = judge(&found, &all);
     assert_eq!(verdict.failed[0].reason, "HealthCheckFailed");
     assert!(verdict.pending.is_empty());
 }
@@ -190,8 +243,8 @@ fn what_a_stranger_did_is_listed() {
     let spec = wanted(&[("hub", "hub"), ("edge", "hub")]);
     let stages = plan(&spec, &ApplicationFacts::default(), &mark(Phase::Creating), "{}");
     let mut found = carried_out(&stages, ApplicationFacts::default());
-    found.placements.get_mut("web-base-hub").unwrap().suspended = true;
-    found.placements.remove("web-base-edge");
+    found.placements.get_mut(&id("web-base-hub")).unwrap().suspended = true;
+    found.placements.remove(&id("web-base-edge"));
     assert_eq!(drift(&spec, &found), ["base on edge: it is gone", "base on hub: it is suspended"]);
 }
 

@@ -1,12 +1,11 @@
 //! The fakes mean what the real ones mean.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::application::{GitRevision, GitSourceSpec, KustomizationSpec, Placement};
+use domain::application::{Carrier, Content, GitRevision, GitSourceSpec, KustomizationSpec, Placement};
 use domain::fleet::{AccessSpec, MemberRecord};
 use domain::mark::{Incarnation, Mark, Phase};
-use engines::distribution::{Freshness, Look, Removal};
+use engines::distribution::{Freshness, Look, PutPlacement, PutSource, Removal, Whose};
 use engines::fleet_host::Conflicts;
 
 use super::*;
@@ -33,7 +32,7 @@ fn placement() -> Placement {
     Placement {
         policy: name("base"),
         member: name("edge"),
-        kustomization: KustomizationSpec {
+        content: Content::Kustomization(KustomizationSpec {
             path: "./".into(),
             prune: true,
             interval: Duration::from_mins(5),
@@ -41,8 +40,12 @@ fn placement() -> Placement {
             timeout: None,
             target_namespace: None,
             force: false,
-        },
+        }),
     }
+}
+
+fn id() -> PlacementId {
+    PlacementId { name: "web-base-edge".into(), carrier: Carrier::Kustomization }
 }
 
 async fn put_application(hub: &dyn Cluster) -> Result<(), EngineError> {
@@ -55,20 +58,12 @@ async fn put_application(hub: &dyn Cluster) -> Result<(), EngineError> {
         secret_name: None,
     };
     let distribution = hub.distribution();
-    distribution
-        .put_source(&fleet, &web, &source, &mark(), "{}", Look::AtOnce, Conflicts::Refuse, &limits())
-        .await?;
-    distribution
-        .put_placement(
-            &fleet,
-            &web,
-            "web-base-edge",
-            &placement(),
-            &Incarnation::new("i-1"),
-            Conflicts::Refuse,
-            &limits(),
-        )
-        .await
+    let of = Whose { fleet: &fleet, application: &web };
+    let wanted = PutSource { source: &source, mark: &mark(), note: "{}", look: Look::AtOnce };
+    distribution.put_source(of, wanted, Conflicts::Refuse, &limits()).await?;
+    let (placement, incarnation) = (placement(), Incarnation::new("i-1"));
+    let wanted = PutPlacement { name: "web-base-edge", placement: &placement, incarnation: &incarnation };
+    distribution.put_placement(of, wanted, Conflicts::Refuse, &limits()).await
 }
 
 /// A fleet with one member and one application.
@@ -96,19 +91,19 @@ async fn an_application_is_applied_at_once_and_pruned_in_the_right_order_only() 
     let clusters = FakeClusters::default();
     let (hub, edge, access) = all_made(&clusters).await.unwrap();
     let (fleet, web) = (name("demo"), name("web"));
-    let facts =
-        hub.distribution().observe_application(&fleet, &web, Freshness::Now, &limits()).await.unwrap();
-    let placed = &facts.placements["web-base-edge"];
+    let of = Whose { fleet: &fleet, application: &web };
+    let facts = hub.distribution().observe_application(of, Freshness::Now, &limits()).await.unwrap();
+    let placed = &facts.placements[&id()];
     assert_eq!(placed.progress, Progress::Ready);
     assert_eq!(placed.inventory, clusters.objects("uid-edge"));
     assert_eq!(edge.member().remaining(&placed.inventory, &limits()).await.unwrap(), placed.inventory);
 
     // The member's kubeconfig first would leave Flux no way in.
     hub.fleet_host().remove_member(&fleet, &name("edge"), &limits()).await.unwrap();
-    let prune = hub.distribution().remove_placement(&fleet, "web-base-edge", Removal::Prune, &limits()).await;
+    let prune = hub.distribution().remove_placement(&fleet, &id(), Removal::Prune, &limits()).await;
     assert_eq!(prune.map_err(|error| error.kind), Err(Kind::TimedOut));
-    hub.distribution().remove_placement(&fleet, "web-base-edge", Removal::Release, &limits()).await.unwrap();
-    hub.distribution().remove_source(&fleet, &web, &mark().incarnation, &limits()).await.unwrap();
+    hub.distribution().remove_placement(&fleet, &id(), Removal::Release, &limits()).await.unwrap();
+    hub.distribution().remove_source(of, &mark().incarnation, &limits()).await.unwrap();
     edge.member().revoke(&access, &limits()).await.unwrap();
     hub.fleet_host().remove_namespace(&fleet, &mark().incarnation, &limits()).await.unwrap();
     assert!(!clusters.is_empty(), "released objects stay on the member");
@@ -147,11 +142,11 @@ async fn flux_says_what_the_test_says() {
     clusters.flux_says("uid-hub", &name("demo"), "web-base-edge", Some(failed.clone()));
     let (hub, ..) = all_made(&clusters).await.unwrap();
     let placements = hub.distribution().observe_placements(&name("demo"), &limits()).await.unwrap();
-    assert_eq!(placements["web-base-edge"].progress, failed);
+    assert_eq!(placements[&id()].progress, failed);
     clusters.flux_says("uid-hub", &name("demo"), "web-base-edge", None);
     clusters.push("https://git.example/apps.git", "main@sha1:abc");
     let placements = hub.distribution().observe_placements(&name("demo"), &limits()).await.unwrap();
-    assert_eq!(placements["web-base-edge"].applied_revision.as_deref(), Some("main@sha1:abc"));
+    assert_eq!(placements[&id()].applied_revision.as_deref(), Some("main@sha1:abc"));
 }
 
 #[tokio::test]
