@@ -5,8 +5,8 @@ use tf_value::attribute::Complaint;
 use tf_value::raw::Raw;
 
 /// What a mapping in YAML means: a JSON object with its keys in order, and with its numbers as API servers write them,
-/// so that two texts that mean the same give one, and what a cluster gives back equals what it was given. An empty text
-/// is an empty mapping.
+/// so that two texts that mean the same give one, and what a cluster gives back equals what it was given. A bare `yes`
+/// is true, as it is to Helm. An empty text is an empty mapping.
 ///
 /// # Errors
 ///
@@ -84,8 +84,8 @@ mod tests {
     #[test]
     fn two_spellings_have_one_meaning() {
         let yaml = "# a comment\nb: [1, \"2\", yes]\na:\n  c: null\n  d: 1.0\n";
-        let json = r#"{"a": {"d": 1, "c": null}, "b": [1, "2", "yes"]}"#;
-        assert_eq!(meaning(yaml).unwrap(), r#"{"a":{"c":null,"d":1},"b":[1,"2","yes"]}"#);
+        let json = r#"{"a": {"d": 1, "c": null}, "b": [1, "2", true]}"#;
+        assert_eq!(meaning(yaml).unwrap(), r#"{"a":{"c":null,"d":1},"b":[1,"2",true]}"#);
         assert!(alike(&Raw::string(yaml), &Raw::string(json)));
         assert!(!alike(&Raw::string(yaml), &Raw::string("b: []")));
         assert!(!alike(&Raw::string("- 1"), &Raw::string("- 1")), "neither can be used");

@@ -77,7 +77,7 @@ async fn a_chart_has_all_that_is_asked_for_and_good_defaults() {
         chart: "./chart".into(),
         reconcile_strategy: ReconcileStrategy::Revision,
         values_files: vec!["./a.yaml".into(), "./b.yaml".into()],
-        values: r#"{"a":["yes"],"b":1}"#.into(),
+        values: r#"{"a":[true],"b":1}"#.into(),
         release_name: "front".into(),
         target_namespace: "web".into(),
         interval: std::time::Duration::from_hours(1),
