@@ -39,16 +39,15 @@ impl Cache {
         if let Some(found) = self.asset(name) {
             return Ok(found);
         }
-        let Some(recipe) = ALL.iter().find(|recipe| recipe.binaries.iter().any(|binary| binary.name == name))
-        else {
+        let Some(recipe) = recipe::making(name) else {
             let names: Vec<_> =
-                ALL.iter().flat_map(|recipe| recipe.binaries).map(|binary| binary.name).collect();
+                recipe::every().flat_map(|recipe| recipe.binaries).map(|binary| binary.name).collect();
             bail!("no tool is called {name}; there are {}", names.join(", "));
         };
         Ok(self.folder(recipe)?.join(name))
     }
 
-    /// Builds the modules called `names`, all if none is named, and gives their folders.
+    /// Builds the modules called `names`, all that a lab needs if none is named, and gives their folders.
     ///
     /// # Errors
     ///
@@ -61,7 +60,7 @@ impl Cache {
             .iter()
             .map(|name| {
                 let recipe = recipe::find(name).with_context(|| {
-                    let names: Vec<_> = ALL.iter().map(|recipe| recipe.name).collect();
+                    let names: Vec<_> = recipe::every().map(|recipe| recipe.name).collect();
                     format!("no tool is called {name}; there are {}", names.join(", "))
                 })?;
                 self.folder(recipe)

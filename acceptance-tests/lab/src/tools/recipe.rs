@@ -66,7 +66,7 @@ const KUBERNETES_FLAGS: &[&str] = &[
     "-X k8s.io/client-go/pkg/version.gitTreeState=clean",
 ];
 
-/// Every tool there is.
+/// Every tool of a lab.
 pub(crate) const ALL: &[Recipe] = &[
     recipe!("etcd", "go.etcd.io/etcd/server/v3", Config::Left, &[], ["etcd" = "go.etcd.io/etcd/server/v3"]),
     recipe!(
@@ -125,11 +125,28 @@ pub(crate) const ALL: &[Recipe] = &[
     ),
 ];
 
+/// Tools that are built only by who asks for them by name: no lab needs them.
+const ON_DEMAND: &[Recipe] = &[recipe!(
+    "terraform-provider-kubernetes",
+    "github.com/hashicorp/terraform-provider-kubernetes",
+    Config::Left,
+    &[],
+    ["terraform-provider-kubernetes" = "github.com/hashicorp/terraform-provider-kubernetes"]
+)];
+
+/// Every tool there is, those on demand too.
+pub(crate) fn every() -> impl Iterator<Item = &'static Recipe> {
+    ALL.iter().chain(ON_DEMAND)
+}
+
 /// Finds the recipe that is called `name`, or makes a binary called so.
 pub(crate) fn find(name: &str) -> Option<&'static Recipe> {
-    ALL.iter()
-        .find(|recipe| recipe.name == name)
-        .or_else(|| ALL.iter().find(|recipe| recipe.binaries.iter().any(|binary| binary.name == name)))
+    every().find(|recipe| recipe.name == name).or_else(|| making(name))
+}
+
+/// Finds the recipe that makes a binary called `name`.
+pub(crate) fn making(name: &str) -> Option<&'static Recipe> {
+    every().find(|recipe| recipe.binaries.iter().any(|binary| binary.name == name))
 }
 
 impl Recipe {
@@ -194,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_binary_is_a_tool_of_its_module() {
-        for recipe in ALL {
+        for recipe in every() {
             for binary in recipe.binaries {
                 let listed = recipe.go_mod.lines().any(|line| {
                     let line = line.trim();
@@ -207,7 +224,7 @@ mod tests {
 
     #[test]
     fn every_main_module_has_a_version_in_its_module_file() {
-        for recipe in ALL {
+        for recipe in every() {
             assert!(recipe.version().is_some(), "{}", recipe.name);
         }
     }
