@@ -75,18 +75,24 @@ pub(crate) struct Workplace {
 impl Workplace {
     /// Furnishes `folder`, which is made if it is not there.
     pub(crate) fn furnish(folder: &Path, provider: &Path) -> anyhow::Result<Self> {
+        Self::furnish_as(folder, SOURCE, provider)
+    }
+
+    /// The same for the provider that configurations call `source`.
+    pub(crate) fn furnish_as(folder: &Path, source: &str, provider: &Path) -> anyhow::Result<Self> {
         let doing = || format!("furnishing {}", folder.display());
         let plugins = folder.join("plugins");
         fs::create_dir_all(&plugins).with_context(doing)?;
         // Removed first: a binary that runs cannot be written to. Alone in its folder: hosts take any file whose name
         // begins like it.
-        let binary = plugins.join("terraform-provider-kurator");
+        let name = source.rsplit('/').next().unwrap_or(source);
+        let binary = plugins.join(format!("terraform-provider-{name}"));
         if binary.exists() {
             fs::remove_file(&binary).with_context(doing)?;
         }
         fs::copy(provider, &binary).with_context(doing)?;
         let settings = format!(
-            "provider_installation {{\n  dev_overrides {{\n    \"{SOURCE}\" = {:?}\n  }}\n  direct {{}}\n}}\n",
+            "provider_installation {{\n  dev_overrides {{\n    \"{source}\" = {:?}\n  }}\n  direct {{}}\n}}\n",
             plugins.display().to_string()
         );
         fs::write(folder.join("cli.tfrc"), settings).with_context(doing)?;

@@ -26,6 +26,8 @@ mod schema;
 mod suite;
 mod tidy;
 
+#[cfg(feature = "bench")]
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::bail;
@@ -95,11 +97,34 @@ enum Task {
         /// Also build the lab's tools into an empty cache, which takes 6 to 20 minutes
         #[arg(long)]
         cold_lab: bool,
+        /// Also show what each crate adds to the binary, which links it once more
+        #[arg(long)]
+        sizes: bool,
+    },
+    /// Run a program and note what it used: what the measured provider is started by
+    #[cfg(feature = "bench")]
+    #[command(hide = true)]
+    Watch {
+        /// Where to note it
+        log: PathBuf,
+        /// The program
+        program: PathBuf,
+        /// Its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
     },
 }
 
 fn main() -> ExitCode {
-    match perform(&Arguments::parse().task) {
+    let task = Arguments::parse().task;
+    #[cfg(feature = "bench")]
+    if let Task::Watch { log, program, arguments } = &task {
+        return bench::usage::watch(log, program, arguments).unwrap_or_else(|error| {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        });
+    }
+    match perform(&task) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask: {error:#}");
@@ -136,7 +161,12 @@ fn perform(task: &Task) -> anyhow::Result<()> {
         Task::Test { .. } => suite::run(&repository, Extent::Usual),
         Task::Quickstart => quickstart::run(&repository),
         #[cfg(feature = "bench")]
-        Task::Bench { cold_lab } => bench::measure::run(&repository, *cold_lab),
+        Task::Bench { cold_lab, sizes } => {
+            bench::measure::run(&repository, bench::measure::Extras { cold_lab: *cold_lab, sizes: *sizes })
+        }
+        // Answered before: it needs no repository.
+        #[cfg(feature = "bench")]
+        Task::Watch { .. } => Ok(()),
     }
 }
 
