@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use crate::number::Number;
-use crate::path::Path;
+use crate::path::Trail;
 use crate::raw::Raw;
 use crate::ty::Type;
 
@@ -15,11 +15,11 @@ use crate::ty::Type;
 ///
 /// The place and what is wrong there, for JSON of another shape. Null anywhere is fine.
 pub fn decode(json: &Json, ty: &Type) -> Result<Raw, String> {
-    decode_at(json, ty, &Path::root())
+    decode_at(json, ty, &Trail::Root)
 }
 
-fn decode_at(json: &Json, ty: &Type, path: &Path) -> Result<Raw, String> {
-    let odd = |wanted: &str| Err(format!("`{path}` is not {wanted}"));
+fn decode_at(json: &Json, ty: &Type, path: &Trail<'_>) -> Result<Raw, String> {
+    let odd = |wanted: &str| Err(format!("`{}` is not {wanted}", path.path()));
     if json.is_null() {
         return Ok(Raw::Null);
     }
@@ -38,7 +38,7 @@ fn decode_at(json: &Json, ty: &Type, path: &Path) -> Result<Raw, String> {
         (Type::List(_) | Type::Set(_), _) => odd("a list"),
         (Type::Map(element), Json::Object(entries)) => entries
             .iter()
-            .map(|(key, value)| Ok((key.clone(), decode_at(value, element, &path.key(key.clone()))?)))
+            .map(|(key, value)| Ok((key.clone(), decode_at(value, element, &path.key(key))?)))
             .collect::<Result<BTreeMap<_, _>, String>>()
             .map(Raw::Map),
         (Type::Map(_), _) => odd("a map"),
@@ -46,7 +46,7 @@ fn decode_at(json: &Json, ty: &Type, path: &Path) -> Result<Raw, String> {
             .iter()
             .map(|(name, ty)| {
                 let stored = entries.get(name).unwrap_or(&Json::Null);
-                Ok((name.clone(), decode_at(stored, ty, &path.attribute(name.clone()))?))
+                Ok((name.clone(), decode_at(stored, ty, &path.attribute(name))?))
             })
             .collect::<Result<BTreeMap<_, _>, String>>()
             .map(Raw::Map),
@@ -71,12 +71,12 @@ fn decode_at(json: &Json, ty: &Type, path: &Path) -> Result<Raw, String> {
     }
 }
 
-fn elements_of(elements: &[Json], ty: &Type, path: &Path) -> Result<Vec<Raw>, String> {
+fn elements_of(elements: &[Json], ty: &Type, path: &Trail<'_>) -> Result<Vec<Raw>, String> {
     elements.iter().enumerate().map(|(index, element)| decode_at(element, ty, &path.index(index))).collect()
 }
 
-fn parse_number(text: &str, path: &Path) -> Result<Raw, String> {
-    Number::parse(text).map(Raw::Number).map_err(|_| format!("`{path}` is not a number"))
+fn parse_number(text: &str, path: &Trail<'_>) -> Result<Raw, String> {
+    Number::parse(text).map(Raw::Number).map_err(|_| format!("`{}` is not a number", path.path()))
 }
 
 /// Writes a value as plain JSON, the way state is stored. Unknown becomes null; infinity becomes a string.

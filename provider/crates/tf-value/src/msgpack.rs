@@ -10,7 +10,7 @@ use rmp::Marker;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::number::Number;
-use crate::path::Path;
+use crate::path::{Path, Trail};
 use crate::raw::Raw;
 use crate::refinement::Refinement;
 use crate::ty::{MOST_DEPTH, Type};
@@ -49,12 +49,12 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Raw, Malformed> {
         return Ok(Raw::Null);
     }
     let mut reader = Reader { rest: bytes };
-    let value = reader.value(ty, &Path::root(), 0)?;
-    if reader.rest.is_empty() { Ok(value) } else { Err(malformed(&Path::root(), "bytes follow the value")) }
+    let value = reader.value(ty, &Trail::Root, 0)?;
+    if reader.rest.is_empty() { Ok(value) } else { Err(malformed(&Trail::Root, "bytes follow the value")) }
 }
 
-fn malformed(path: &Path, problem: impl Into<String>) -> Malformed {
-    Malformed { path: path.clone(), problem: problem.into() }
+fn malformed(path: &Trail<'_>, problem: impl Into<String>) -> Malformed {
+    Malformed { path: path.path(), problem: problem.into() }
 }
 
 /// A text in form NFC. Most texts are plain ASCII, and that is in form already.
@@ -67,7 +67,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize, path: &Path) -> Result<&'a [u8], Malformed> {
+    fn take(&mut self, count: usize, path: &Trail<'_>) -> Result<&'a [u8], Malformed> {
         let (taken, rest) =
             self.rest.split_at_checked(count).ok_or_else(|| malformed(path, "the bytes end too early"))?;
         self.rest = rest;
@@ -75,12 +75,12 @@ impl<'a> Reader<'a> {
     }
 
     /// An unsigned integer of `width` bytes, big-endian.
-    fn uint(&mut self, width: usize, path: &Path) -> Result<u64, Malformed> {
+    fn uint(&mut self, width: usize, path: &Trail<'_>) -> Result<u64, Malformed> {
         Ok(self.take(width, path)?.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
     }
 
     /// A signed integer of `width` bytes, big-endian, two's complement.
-    fn signed(&mut self, width: usize, path: &Path) -> Result<i64, Malformed> {
+    fn signed(&mut self, width: usize, path: &Trail<'_>) -> Result<i64, Malformed> {
         let bytes = self.take(width, path)?;
         let negative = bytes.first().is_some_and(|first| first & 0x80 != 0);
         let mut whole = [if negative { 0xff } else { 0 }; 8];
@@ -88,22 +88,22 @@ impl<'a> Reader<'a> {
         Ok(i64::from_be_bytes(whole))
     }
 
-    fn length(&mut self, width: usize, path: &Path) -> Result<usize, Malformed> {
+    fn length(&mut self, width: usize, path: &Trail<'_>) -> Result<usize, Malformed> {
         usize::try_from(self.uint(width, path)?).map_err(|_| malformed(path, "a length is too large"))
     }
 
     /// A count of elements, of which each takes at least one byte: more than there are bytes is refused before
     /// anything is reserved for them.
-    fn count(&mut self, width: usize, path: &Path) -> Result<usize, Malformed> {
+    fn count(&mut self, width: usize, path: &Trail<'_>) -> Result<usize, Malformed> {
         let count = self.length(width, path)?;
         if count > self.rest.len() { Err(malformed(path, "the bytes end too early")) } else { Ok(count) }
     }
 
-    fn marker(&mut self, path: &Path) -> Result<Marker, Malformed> {
+    fn marker(&mut self, path: &Trail<'_>) -> Result<Marker, Malformed> {
         Ok(Marker::from_u8(self.take(1, path)?[0]))
     }
 
-    fn value(&mut self, ty: &Type, path: &Path, depth: usize) -> Result<Raw, Malformed> {
+    fn value(&mut self, ty: &Type, path: &Trail<'_>, depth: usize) -> Result<Raw, Malformed> {
         if depth > MOST_DEPTH {
             return Err(malformed(path, "the value nests too deep"));
         }
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The refinement, if the marker begins an extension: every extension is an unknown value.
-    fn extension(&mut self, marker: Marker, path: &Path) -> Result<Option<Refinement>, Malformed> {
+    fn extension(&mut self, marker: Marker, path: &Trail<'_>) -> Result<Option<Refinement>, Malformed> {
         let length = match marker {
             Marker::FixExt1 => 1,
             Marker::FixExt2 => 2,
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         Ok(Some(if code == REFINED { Refinement::from_body(body) } else { Refinement::none() }))
     }
 
-    fn text(&mut self, marker: Marker, path: &Path) -> Result<String, Malformed> {
+    fn text(&mut self, marker: Marker, path: &Trail<'_>) -> Result<String, Malformed> {
         let length = match marker {
             Marker::FixStr(length) => usize::from(length),
             Marker::Str8 => self.length(1, path)?,
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
         Ok(normal(text).into_owned())
     }
 
-    fn blob(&mut self, marker: Marker, path: &Path) -> Result<&'a [u8], Malformed> {
+    fn blob(&mut self, marker: Marker, path: &Trail<'_>) -> Result<&'a [u8], Malformed> {
         let length = match marker {
             Marker::Bin8 | Marker::Str8 => self.length(1, path)?,
             Marker::Bin16 | Marker::Str16 => self.length(2, path)?,
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
         self.take(length, path)
     }
 
-    fn number(&mut self, marker: Marker, path: &Path) -> Result<Number, Malformed> {
+    fn number(&mut self, marker: Marker, path: &Trail<'_>) -> Result<Number, Malformed> {
         let number = match marker {
             Marker::FixPos(value) => Number::from(i64::from(value)),
             Marker::FixNeg(value) => Number::from(i64::from(value)),
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
         Ok(number)
     }
 
-    fn array(&mut self, marker: Marker, path: &Path) -> Result<usize, Malformed> {
+    fn array(&mut self, marker: Marker, path: &Trail<'_>) -> Result<usize, Malformed> {
         match marker {
             Marker::FixArray(count) => Ok(usize::from(count)),
             Marker::Array16 => self.count(2, path),
@@ -231,14 +231,14 @@ impl<'a> Reader<'a> {
         &mut self,
         marker: Marker,
         ty: &Type,
-        path: &Path,
+        path: &Trail<'_>,
         depth: usize,
     ) -> Result<Vec<Raw>, Malformed> {
         let count = self.array(marker, path)?;
         (0..count).map(|index| self.value(ty, &path.index(index), depth + 1)).collect()
     }
 
-    fn keys(&mut self, marker: Marker, path: &Path) -> Result<usize, Malformed> {
+    fn keys(&mut self, marker: Marker, path: &Trail<'_>) -> Result<usize, Malformed> {
         match marker {
             Marker::FixMap(count) => Ok(usize::from(count)),
             Marker::Map16 => self.count(2, path),
@@ -247,16 +247,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn map(&mut self, marker: Marker, ty: &Type, path: &Path, depth: usize) -> Result<Raw, Malformed> {
+    fn map(&mut self, marker: Marker, ty: &Type, path: &Trail<'_>, depth: usize) -> Result<Raw, Malformed> {
         let count = self.keys(marker, path)?;
         let mut entries = BTreeMap::new();
         for _ in 0..count {
             let marker = self.marker(path)?;
             let key = self.text(marker, path)?;
-            let value = self.value(ty, &path.key(key.clone()), depth + 1)?;
-            if entries.insert(key.clone(), value).is_some() {
-                return Err(malformed(&path.key(key), "the key is there twice"));
+            let value = self.value(ty, &path.key(&key), depth + 1)?;
+            if entries.contains_key(&key) {
+                return Err(malformed(&path.key(&key), "the key is there twice"));
             }
+            entries.insert(key, value);
         }
         Ok(Raw::Map(entries))
     }
@@ -265,7 +266,7 @@ impl<'a> Reader<'a> {
         &mut self,
         marker: Marker,
         attributes: &BTreeMap<String, Type>,
-        path: &Path,
+        path: &Trail<'_>,
         depth: usize,
     ) -> Result<Raw, Malformed> {
         let count = self.keys(marker, path)?;
@@ -276,10 +277,11 @@ impl<'a> Reader<'a> {
             let ty = attributes
                 .get(&name)
                 .ok_or_else(|| malformed(path, format!("`{name}` is no attribute of it")))?;
-            let value = self.value(ty, &path.attribute(name.clone()), depth + 1)?;
-            if entries.insert(name.clone(), value).is_some() {
-                return Err(malformed(&path.attribute(name), "the attribute is there twice"));
+            let value = self.value(ty, &path.attribute(&name), depth + 1)?;
+            if entries.contains_key(&name) {
+                return Err(malformed(&path.attribute(&name), "the attribute is there twice"));
             }
+            entries.insert(name, value);
         }
         match attributes.keys().find(|name| !entries.contains_key(*name)) {
             Some(missing) => Err(malformed(path, format!("the attribute `{missing}` is missing"))),

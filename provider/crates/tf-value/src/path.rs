@@ -77,3 +77,63 @@ impl fmt::Display for Path {
         Ok(())
     }
 }
+
+/// The way to where a walk through a value stands. Borrowed step by step, so that a walk that finds nothing to say
+/// makes no path at all.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Trail<'a> {
+    /// The resource itself.
+    #[default]
+    Root,
+    /// Into an attribute of an object.
+    Attribute(&'a Trail<'a>, &'a str),
+    /// Into a map, by key.
+    Key(&'a Trail<'a>, &'a str),
+    /// Into a list, by index from 0.
+    Index(&'a Trail<'a>, usize),
+}
+
+impl<'a> Trail<'a> {
+    /// One step further, into an attribute.
+    #[must_use]
+    pub fn attribute(&'a self, name: &'a str) -> Self {
+        Self::Attribute(self, name)
+    }
+
+    /// One step further, into a map.
+    #[must_use]
+    pub fn key(&'a self, key: &'a str) -> Self {
+        Self::Key(self, key)
+    }
+
+    /// One step further, into a list.
+    #[must_use]
+    pub fn index(&'a self, index: usize) -> Self {
+        Self::Index(self, index)
+    }
+
+    /// The same as a path, to be kept.
+    pub fn path(&self) -> Path {
+        match self {
+            Self::Root => Path::root(),
+            Self::Attribute(before, name) => before.path().attribute(*name),
+            Self::Key(before, key) => before.path().key(*key),
+            Self::Index(before, index) => before.path().index(*index),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trail_is_the_path_of_its_steps() {
+        let root = Trail::Root;
+        let clusters = root.attribute("clusters");
+        let edge = clusters.key("edge");
+        let taints = edge.attribute("taints");
+        let first = taints.index(0);
+        assert_eq!(first.path().to_string(), "clusters[\"edge\"].taints[0]");
+    }
+}

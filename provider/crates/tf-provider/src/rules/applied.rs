@@ -1,6 +1,6 @@
 //! Whether Terraform will accept what was applied: its own check, made before it sees the result.
 
-use tf_value::path::Path;
+use tf_value::path::{Path, Trail};
 use tf_value::raw::Raw;
 use tf_value::ty::Type;
 
@@ -9,19 +9,19 @@ use crate::complaints::Fault;
 /// Where `actual` is not what was `planned`; both are of type `ty`. Planned unknowns accept anything.
 pub(crate) fn differences(planned: &Raw, actual: &Raw, ty: &Type) -> Vec<Fault> {
     let mut faults = Vec::new();
-    compare(planned, actual, ty, &Path::root(), &mut faults);
+    compare(planned, actual, ty, &Trail::Root, &mut faults);
     faults
 }
 
 /// Where `value` is not known.
 pub(crate) fn unknowns(value: &Raw, ty: &Type) -> Vec<Path> {
     let mut found = Vec::new();
-    find_unknowns(value, ty, &Path::root(), &mut found);
+    find_unknowns(value, ty, &Trail::Root, &mut found);
     found
 }
 
 /// One step into an object or a map.
-fn below(path: &Path, ty: &Type, key: &str) -> Path {
+fn below<'a>(path: &'a Trail<'a>, ty: &Type, key: &'a str) -> Trail<'a> {
     if matches!(ty, Type::Object(_)) { path.attribute(key) } else { path.key(key) }
 }
 
@@ -43,9 +43,9 @@ fn of_index(ty: &Type, index: usize) -> &Type {
     }
 }
 
-fn find_unknowns(value: &Raw, ty: &Type, path: &Path, found: &mut Vec<Path>) {
+fn find_unknowns(value: &Raw, ty: &Type, path: &Trail<'_>, found: &mut Vec<Path>) {
     match value {
-        Raw::Unknown(_) => found.push(path.clone()),
+        Raw::Unknown(_) => found.push(path.path()),
         Raw::Null | Raw::Bool(_) | Raw::Number(_) | Raw::String(_) => {}
         Raw::List(elements) => {
             for (index, element) in elements.iter().enumerate() {
@@ -54,7 +54,7 @@ fn find_unknowns(value: &Raw, ty: &Type, path: &Path, found: &mut Vec<Path>) {
         }
         Raw::Set(elements) => {
             if !elements.iter().all(Raw::is_wholly_known) {
-                found.push(path.clone());
+                found.push(path.path());
             }
         }
         Raw::Map(entries) => {
@@ -66,17 +66,17 @@ fn find_unknowns(value: &Raw, ty: &Type, path: &Path, found: &mut Vec<Path>) {
     }
 }
 
-fn compare(planned: &Raw, actual: &Raw, ty: &Type, path: &Path, faults: &mut Vec<Fault>) {
+fn compare(planned: &Raw, actual: &Raw, ty: &Type, path: &Trail<'_>, faults: &mut Vec<Fault>) {
     if planned == actual {
         return;
     }
     match (planned, actual) {
         (Raw::Unknown(_), _) => {}
-        (Raw::Null, _) => faults.push(Fault::new(path, "was to be null, and has a value")),
-        (_, Raw::Null) => faults.push(Fault::new(path, "was to have a value, and is null")),
+        (Raw::Null, _) => faults.push(Fault::new(&path.path(), "was to be null, and has a value")),
+        (_, Raw::Null) => faults.push(Fault::new(&path.path(), "was to have a value, and is null")),
         (Raw::List(planned), Raw::List(actual)) => {
             if planned.len() != actual.len() {
-                return faults.push(Fault::new(path, "has another number of elements"));
+                return faults.push(Fault::new(&path.path(), "has another number of elements"));
             }
             for (index, (planned, actual)) in planned.iter().zip(actual).enumerate() {
                 compare(planned, actual, of_index(ty, index), &path.index(index), faults);
@@ -84,12 +84,12 @@ fn compare(planned: &Raw, actual: &Raw, ty: &Type, path: &Path, faults: &mut Vec
         }
         (Raw::Set(planned), Raw::Set(actual)) => {
             if !sets_agree(planned, actual, of_index(ty, 0)) {
-                faults.push(Fault::new(path, "has other elements"));
+                faults.push(Fault::new(&path.path(), "has other elements"));
             }
         }
         (Raw::Map(planned), Raw::Map(actual)) => {
             if !planned.keys().eq(actual.keys()) {
-                return faults.push(Fault::new(path, "has other keys"));
+                return faults.push(Fault::new(&path.path(), "has other keys"));
             }
             for ((key, planned), actual) in planned.iter().zip(actual.values()) {
                 compare(planned, actual, of_key(ty, key), &below(path, ty, key), faults);
@@ -98,7 +98,7 @@ fn compare(planned: &Raw, actual: &Raw, ty: &Type, path: &Path, faults: &mut Vec
         (Raw::Dynamic(planned), Raw::Dynamic(actual)) if planned.0 == actual.0 => {
             compare(&planned.1, &actual.1, &planned.0, path, faults);
         }
-        _ => faults.push(Fault::new(path, "has another value")),
+        _ => faults.push(Fault::new(&path.path(), "has another value")),
     }
 }
 
@@ -106,7 +106,7 @@ fn compare(planned: &Raw, actual: &Raw, ty: &Type, path: &Path, faults: &mut Vec
 fn sets_agree(planned: &[Raw], actual: &[Raw], ty: &Type) -> bool {
     let agree = |planned: &Raw, actual: &Raw| {
         let mut faults = Vec::new();
-        compare(planned, actual, ty, &Path::root(), &mut faults);
+        compare(planned, actual, ty, &Trail::Root, &mut faults);
         faults.is_empty()
     };
     actual.len() <= planned.len()

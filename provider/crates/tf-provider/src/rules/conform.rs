@@ -1,7 +1,7 @@
 //! Whether Terraform will accept a plan: its own check, made before it sees the plan.
 
 use tf_value::attribute::{Attribute, Nesting, Presence, Shape};
-use tf_value::path::Path;
+use tf_value::path::Trail;
 use tf_value::raw::Raw;
 
 use crate::complaints::Fault;
@@ -10,14 +10,14 @@ use crate::rules::pairs;
 /// What Terraform would object to in `planned`. `prior` is null for a create.
 pub(crate) fn plan(attributes: &[Attribute], prior: &Raw, config: &Raw, planned: &Raw) -> Vec<Fault> {
     let mut faults = Vec::new();
-    object(attributes, (prior, config, planned), &Path::root(), &mut faults);
+    object(attributes, (prior, config, planned), &Trail::Root, &mut faults);
     faults
 }
 
 fn object(
     attributes: &[Attribute],
     (prior, config, planned): (&Raw, &Raw, &Raw),
-    path: &Path,
+    path: &Trail<'_>,
     faults: &mut Vec<Fault>,
 ) {
     for attribute in attributes {
@@ -26,11 +26,11 @@ fn object(
     }
 }
 
-fn one(attribute: &Attribute, around: (&Raw, &Raw, &Raw), path: &Path, faults: &mut Vec<Fault>) {
+fn one(attribute: &Attribute, around: (&Raw, &Raw, &Raw), path: &Trail<'_>, faults: &mut Vec<Fault>) {
     let (prior, config, planned) = around;
     if attribute.write_only {
         if !planned.is_null() {
-            faults.push(Fault::new(path, "is write-only, so only null may be planned for it"));
+            faults.push(Fault::new(&path.path(), "is write-only, so only null may be planned for it"));
         }
         return;
     }
@@ -41,14 +41,14 @@ fn one(attribute: &Attribute, around: (&Raw, &Raw, &Raw), path: &Path, faults: &
         return;
     }
     if config.is_null() {
-        faults.push(Fault::new(path, "is not configured, and a value is planned for it"));
+        faults.push(Fault::new(&path.path(), "is not configured, and a value is planned for it"));
         return;
     }
     match &attribute.shape {
         Shape::Nested(nesting, inner) if !config.is_unknown() => {
             nested(*nesting, inner, around, path, faults);
         }
-        _ => faults.push(Fault::new(path, "is configured, and another value is planned for it")),
+        _ => faults.push(Fault::new(&path.path(), "is configured, and another value is planned for it")),
     }
 }
 
@@ -56,23 +56,26 @@ fn nested(
     nesting: Nesting,
     attributes: &[Attribute],
     (prior, config, planned): (&Raw, &Raw, &Raw),
-    path: &Path,
+    path: &Trail<'_>,
     faults: &mut Vec<Fault>,
 ) {
     match planned {
-        Raw::Null => return faults.push(Fault::new(path, "is configured, and null is planned for it")),
+        Raw::Null => {
+            return faults.push(Fault::new(&path.path(), "is configured, and null is planned for it"));
+        }
         Raw::Unknown(_) => {
-            return faults.push(Fault::new(path, "is configured, and is planned as not known at all"));
+            return faults
+                .push(Fault::new(&path.path(), "is configured, and is planned as not known at all"));
         }
         _ => {}
     }
-    let mut element = |prior: &Raw, config: &Raw, planned: &Raw, path: &Path| {
+    let mut element = |prior: &Raw, config: &Raw, planned: &Raw, path: &Trail<'_>| {
         if config == planned {
             return;
         }
         match (config, planned) {
             (Raw::Map(_), Raw::Map(_)) => object(attributes, (prior, config, planned), path, faults),
-            _ => faults.push(Fault::new(path, "is configured, and something else is planned for it")),
+            _ => faults.push(Fault::new(&path.path(), "is configured, and something else is planned for it")),
         }
     };
     match nesting {
@@ -80,7 +83,7 @@ fn nested(
         Nesting::List => {
             let (configured, wanted) = (pairs::elements(config), pairs::elements(planned));
             if configured.len() != wanted.len() {
-                return faults.push(Fault::new(path, "is planned with another number of elements"));
+                return faults.push(Fault::new(&path.path(), "is planned with another number of elements"));
             }
             for (index, (config, planned)) in configured.iter().zip(wanted).enumerate() {
                 element(pairs::element_of(prior, index), config, planned, &path.index(index));
@@ -89,17 +92,17 @@ fn nested(
         Nesting::Map => {
             let (Some(configured), Some(wanted)) = (config.entries(), planned.entries()) else { return };
             if !configured.keys().eq(wanted.keys()) {
-                return faults.push(Fault::new(path, "is planned with other keys"));
+                return faults.push(Fault::new(&path.path(), "is planned with other keys"));
             }
             for ((key, config), planned) in configured.iter().zip(wanted.values()) {
-                element(prior.get(key), config, planned, &path.key(key.clone()));
+                element(prior.get(key), config, planned, &path.key(key));
             }
         }
         Nesting::Set => {
             // Elements that are not wholly known may turn out equal, so only wholly known sets have a size.
             let sized = config.is_wholly_known() && planned.is_wholly_known();
             if sized && pairs::elements(config).len() != pairs::elements(planned).len() {
-                faults.push(Fault::new(path, "is planned with another number of elements"));
+                faults.push(Fault::new(&path.path(), "is planned with another number of elements"));
             }
         }
     }

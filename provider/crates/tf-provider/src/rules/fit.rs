@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tf_value::path::Path;
+use tf_value::path::Trail;
 use tf_value::raw::Raw;
 use tf_value::ty::Type;
 
@@ -12,7 +12,7 @@ use crate::complaints::Fault;
 /// becomes a set where one is wanted, and what does not fit is null: no fault may cost the rest of an object.
 pub(crate) fn fit(value: Raw, ty: &Type) -> (Raw, Vec<Fault>) {
     let mut faults = Vec::new();
-    let value = fit_at(value, ty, &Path::root(), &mut faults);
+    let value = fit_at(value, ty, &Trail::Root, &mut faults);
     (value, faults)
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn graft(new: Raw, old: &Raw) -> Raw {
     }
 }
 
-fn fit_at(value: Raw, ty: &Type, path: &Path, faults: &mut Vec<Fault>) -> Raw {
+fn fit_at(value: Raw, ty: &Type, path: &Trail<'_>, faults: &mut Vec<Fault>) -> Raw {
     match (ty, value) {
         (_, Raw::Null) => Raw::Null,
         (_, Raw::Unknown(refinement)) => Raw::Unknown(refinement),
@@ -84,7 +84,7 @@ fn fit_at(value: Raw, ty: &Type, path: &Path, faults: &mut Vec<Fault>) -> Raw {
             entries
                 .into_iter()
                 .map(|(key, value)| {
-                    let value = fit_at(value, element, &path.key(key.clone()), faults);
+                    let value = fit_at(value, element, &path.key(&key), faults);
                     (key, value)
                 })
                 .collect(),
@@ -96,13 +96,13 @@ fn fit_at(value: Raw, ty: &Type, path: &Path, faults: &mut Vec<Fault>) -> Raw {
             Raw::Dynamic(Box::new((ty, value)))
         }
         (wanted, _) => {
-            faults.push(Fault::new(path, format!("is not {}", name(wanted))));
+            faults.push(Fault::new(&path.path(), format!("is not {}", name(wanted))));
             Raw::Null
         }
     }
 }
 
-fn fit_elements(elements: Vec<Raw>, ty: &Type, path: &Path, faults: &mut Vec<Fault>) -> Vec<Raw> {
+fn fit_elements(elements: Vec<Raw>, ty: &Type, path: &Trail<'_>, faults: &mut Vec<Fault>) -> Vec<Raw> {
     let elements = elements.into_iter().enumerate();
     elements.map(|(index, value)| fit_at(value, ty, &path.index(index), faults)).collect()
 }
@@ -110,18 +110,18 @@ fn fit_elements(elements: Vec<Raw>, ty: &Type, path: &Path, faults: &mut Vec<Fau
 fn fit_object(
     mut entries: BTreeMap<String, Raw>,
     attributes: &BTreeMap<String, Type>,
-    path: &Path,
+    path: &Trail<'_>,
     faults: &mut Vec<Fault>,
 ) -> Raw {
     let fitted = attributes
         .iter()
         .map(|(name, ty)| {
             let value = entries.remove(name).unwrap_or_default();
-            (name.clone(), fit_at(value, ty, &path.attribute(name.clone()), faults))
+            (name.clone(), fit_at(value, ty, &path.attribute(name), faults))
         })
         .collect();
     for name in entries.into_keys() {
-        faults.push(Fault::new(&path.attribute(name), "is not in the schema"));
+        faults.push(Fault::new(&path.attribute(&name).path(), "is not in the schema"));
     }
     Raw::Map(fitted)
 }

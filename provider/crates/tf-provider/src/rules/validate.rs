@@ -5,7 +5,7 @@
 
 use tf_value::attribute::{Attribute, Nesting, Presence, Shape};
 use tf_value::diagnostic::Diagnostics;
-use tf_value::path::Path;
+use tf_value::path::Trail;
 use tf_value::raw::Raw;
 
 use crate::complaints;
@@ -22,14 +22,14 @@ pub(crate) enum WriteOnly {
 /// Checks the object `config` against `attributes`.
 pub(crate) fn config(attributes: &[Attribute], config: &Raw, write_only: WriteOnly) -> Diagnostics {
     let mut found = Diagnostics::none();
-    object(attributes, config, &Path::root(), write_only, &mut found);
+    object(attributes, config, &Trail::Root, write_only, &mut found);
     found
 }
 
 fn object(
     attributes: &[Attribute],
     config: &Raw,
-    path: &Path,
+    path: &Trail<'_>,
     write_only: WriteOnly,
     found: &mut Diagnostics,
 ) {
@@ -42,11 +42,11 @@ fn object(
     }
 }
 
-fn one(attribute: &Attribute, value: &Raw, path: &Path, write_only: WriteOnly, found: &mut Diagnostics) {
+fn one(attribute: &Attribute, value: &Raw, path: &Trail<'_>, write_only: WriteOnly, found: &mut Diagnostics) {
     match value {
         Raw::Null => {
             if attribute.presence == Presence::Required {
-                found.push(complaints::missing(path));
+                found.push(complaints::missing(&path.path()));
             }
             return;
         }
@@ -54,18 +54,18 @@ fn one(attribute: &Attribute, value: &Raw, path: &Path, write_only: WriteOnly, f
         _ => {}
     }
     if attribute.presence == Presence::Computed {
-        found.push(complaints::set_by_the_provider(path));
+        found.push(complaints::set_by_the_provider(&path.path()));
         return;
     }
     if let Some(instead) = attribute.deprecated {
-        found.push(complaints::deprecated(path, instead));
+        found.push(complaints::deprecated(&path.path(), instead));
     }
     if attribute.write_only && write_only == WriteOnly::NotAllowed {
-        found.push(complaints::write_only_not_supported(path));
+        found.push(complaints::write_only_not_supported(&path.path()));
     }
     if value.is_wholly_known() {
         let failed = attribute.checks.iter().filter_map(|check| check(value));
-        found.extend(failed.map(|complaint| complaints::failed_check(path, complaint)));
+        found.extend(failed.map(|complaint| complaints::failed_check(&path.path(), complaint)));
     }
     if let Shape::Nested(nesting, inner) = &attribute.shape {
         nested(*nesting, value, path, found, &mut |element, path, found| {
@@ -78,12 +78,12 @@ fn one(attribute: &Attribute, value: &Raw, path: &Path, write_only: WriteOnly, f
 fn nested(
     nesting: Nesting,
     value: &Raw,
-    path: &Path,
+    path: &Trail<'_>,
     found: &mut Diagnostics,
-    visit: &mut dyn FnMut(&Raw, &Path, &mut Diagnostics),
+    visit: &mut dyn FnMut(&Raw, &Trail<'_>, &mut Diagnostics),
 ) {
-    let mut element = |value: &Raw, path: &Path| match value {
-        Raw::Null => found.push(complaints::null_element(path)),
+    let mut element = |value: &Raw, path: &Trail<'_>| match value {
+        Raw::Null => found.push(complaints::null_element(&path.path())),
         value => visit(value, path, found),
     };
     match (nesting, value) {
@@ -101,7 +101,7 @@ fn nested(
         }
         (Nesting::Map, Raw::Map(entries)) => {
             for (key, value) in entries {
-                element(value, &path.key(key.clone()));
+                element(value, &path.key(key));
             }
         }
         _ => {}
