@@ -94,12 +94,9 @@ enum Task {
     /// Measure speed and size of the release binary
     #[cfg(feature = "bench")]
     Bench {
-        /// Also build the lab's tools into an empty cache, which takes 6 to 20 minutes
-        #[arg(long)]
-        cold_lab: bool,
-        /// Also show what each crate adds to the binary, which links it once more
-        #[arg(long)]
-        sizes: bool,
+        /// What to measure; all but the last two if none is named
+        #[arg(value_enum)]
+        parts: Vec<bench::measure::Part>,
     },
     /// Run a program and note what it used: what the measured provider is started by
     #[cfg(feature = "bench")]
@@ -161,9 +158,11 @@ fn perform(task: &Task) -> anyhow::Result<()> {
         Task::Test { .. } => suite::run(&repository, Extent::Usual),
         Task::Quickstart => quickstart::run(&repository),
         #[cfg(feature = "bench")]
-        Task::Bench { cold_lab, sizes } => {
-            bench::measure::run(&repository, bench::measure::Extras { cold_lab: *cold_lab, sizes: *sizes })
+        Task::Bench { parts } if parts.is_empty() => {
+            bench::measure::run(&repository, &bench::measure::USUAL)
         }
+        #[cfg(feature = "bench")]
+        Task::Bench { parts } => bench::measure::run(&repository, parts),
         // Answered before: it needs no repository.
         #[cfg(feature = "bench")]
         Task::Watch { .. } => Ok(()),

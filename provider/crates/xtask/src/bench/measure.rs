@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use crate::bench::caller::Caller;
 use crate::bench::site::Site;
 use crate::bench::table::{mebibytes, milliseconds, seconds};
-use crate::bench::{applications, peer, sizes};
+use crate::bench::{applications, peer, sizes, table};
 use crate::build::{Built, Profile};
 use crate::repository::Repository;
 use crate::run;
@@ -21,31 +21,76 @@ const STARTS: usize = 20;
 const ANCHOR: &str = "the kubernetes provider, in Go: start 48–126 ms, 56 MiB, 65 MB; a plan of 1,000 ConfigMaps 2.5 s \
                       of processor time, 81 MiB (measured earlier, not in this run)";
 
-/// What is measured beside the usual.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Extras {
-    /// The build of the lab's tools into an empty cache.
-    pub(crate) cold_lab: bool,
-    /// What each crate adds to the binary.
-    pub(crate) sizes: bool,
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Start-up, memory and size of the provider
+    Start,
+    /// Start and end of the lab
+    Lab,
+    /// Plans and creates of many applications
+    Applications,
+    /// The kubernetes provider, written in Go
+    Peer,
+    /// The build of the lab's tools into an empty cache: 6 to 20 minutes
+    ColdLab,
+    /// What each crate adds to the binary, which is linked once more for it
+    Sizes,
 }
 
-/// Measures and prints the table.
+/// What is measured if nothing is asked for by name.
+pub(crate) const USUAL: [Part; 4] = [Part::Start, Part::Lab, Part::Applications, Part::Peer];
+
+/// Measures `parts` and prints the table.
 ///
 /// # Errors
 ///
 /// Something does not start or does not answer.
-pub(crate) fn run(repository: &Repository, extras: Extras) -> anyhow::Result<()> {
+pub(crate) fn run(repository: &Repository, parts: &[Part]) -> anyhow::Result<()> {
     let built = Built::up_to_date(repository, Profile::Release)?;
     let folder = tempfile::tempdir().context("making a temporary folder")?;
     let caller = Caller::new()?;
-    caller.start(&built.provider, folder.path())?;
+    let wanted = |part| parts.contains(&part);
+    if wanted(Part::Start) {
+        starts(&built, &caller, folder.path())?;
+    }
+    if wanted(Part::ColdLab) {
+        cold_lab(&built, folder.path())?;
+    }
+    if wanted(Part::Lab) {
+        lab(&built, folder.path())?;
+    }
+    if wanted(Part::Applications) || wanted(Part::Peer) {
+        let site =
+            Site::up(&built, &folder.path().join("site"), &repository.path("examples/quickstart/apps"))?;
+        if wanted(Part::Applications) {
+            applications::measure(&built, &site, folder.path())?;
+        }
+        if wanted(Part::Peer)
+            && let Err(error) = peer::measure(&built, &site, &caller, folder.path())
+        {
+            println!("\nno Go provider beside ours: {error:#}\nAnchor: {ANCHOR}.");
+        }
+    }
+    if wanted(Part::Sizes) {
+        sizes::measure(repository, folder.path())?;
+    }
+    println!("\n{}", load());
+    Ok(())
+}
+
+/// Measures start-up, memory and size.
+fn starts(built: &Built, caller: &Caller, folder: &Path) -> anyhow::Result<()> {
+    caller.start(&built.provider, folder)?;
     let mut starts = Vec::with_capacity(STARTS);
     for _ in 0..STARTS {
-        starts.push(caller.start(&built.provider, folder.path())?);
+        starts.push(caller.start(&built.provider, folder)?);
     }
     let size = fs::metadata(&built.provider).context("reading the binary's size")?.len();
-    println!("{:<44} {:>12} {:>12} {:>12}", "", "median", "least", "most");
+    table::head(
+        &format!("{STARTS} starts, with mutual TLS as under Terraform"),
+        &["median", "least", "most"],
+    );
     row("start to handshake line", starts.iter().map(|start| start.handshake).collect(), milliseconds);
     row(
         "start to GetProviderSchema answered",
@@ -53,23 +98,7 @@ pub(crate) fn run(repository: &Repository, extras: Extras) -> anyhow::Result<()>
         milliseconds,
     );
     row("resident memory then", starts.iter().map(|start| start.resident_kib).collect(), mebibytes);
-    println!("{:<44} {:>12}", "binary", format!("{}.{} MB", size / 1_000_000, size / 100_000 % 10));
-    lab(&built, folder.path(), extras.cold_lab)?;
-    scale(repository, &built, &caller, folder.path())?;
-    if extras.sizes {
-        sizes::measure(repository, folder.path())?;
-    }
-    println!("\n{STARTS} starts of the release binary, with mutual TLS as under Terraform. {}", load());
-    Ok(())
-}
-
-/// Measures what grows with the number of objects, beside a provider written in Go.
-fn scale(repository: &Repository, built: &Built, caller: &Caller, folder: &Path) -> anyhow::Result<()> {
-    let site = Site::up(built, &folder.join("site"), &repository.path("examples/quickstart/apps"))?;
-    applications::measure(built, &site, folder)?;
-    if let Err(error) = peer::measure(built, &site, caller, folder) {
-        println!("\nno Go provider beside ours: {error:#}\nAnchor: {ANCHOR}.");
-    }
+    table::row("binary", &[format!("{}.{} MB", size / 1_000_000, size / 100_000 % 10)]);
     Ok(())
 }
 
@@ -84,27 +113,27 @@ fn load() -> String {
 fn row<T: Ord + Copy>(what: &str, mut values: Vec<T>, show: fn(T) -> String) {
     values.sort_unstable();
     if let (Some(&least), Some(&most)) = (values.first(), values.last()) {
-        let median = values[values.len() / 2];
-        println!("{what:<44} {:>12} {:>12} {:>12}", show(median), show(least), show(most));
+        table::row(what, &[show(values[values.len() / 2]), show(least), show(most)]);
     }
 }
 
-/// Measures the lab: the build of its tools where that is wanted, the start of a new lab, and a second `up`.
-fn lab(built: &Built, folder: &Path, cold: bool) -> anyhow::Result<()> {
-    if cold {
-        let begun = Instant::now();
-        let cache = folder.join("cold");
-        let mut tools = built.lab(&["tools"]);
-        run::output(
-            tools
-                .env("XDG_CACHE_HOME", &cache)
-                .env("GOCACHE", cache.join("go"))
-                .env_remove("KUBEBUILDER_ASSETS"),
-        )?;
-        println!("{:<44} {:>12}", "lab: cold build, modules downloaded before", seconds(begun.elapsed()));
-    } else {
-        println!("{:<44} {:>12}", "lab: cold build", "not measured: make bench COLD=1");
-    }
+/// Measures the build of the lab's tools into an empty cache.
+fn cold_lab(built: &Built, folder: &Path) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let cache = folder.join("cold");
+    let mut tools = built.lab(&["tools"]);
+    run::output(
+        tools
+            .env("XDG_CACHE_HOME", &cache)
+            .env("GOCACHE", cache.join("go"))
+            .env_remove("KUBEBUILDER_ASSETS"),
+    )?;
+    table::row("lab: cold build, modules downloaded before", &[seconds(begun.elapsed())]);
+    Ok(())
+}
+
+/// Measures the start of a new lab, and a second `up`.
+fn lab(built: &Built, folder: &Path) -> anyhow::Result<()> {
     // Built before the clock starts, if they are not there yet.
     run::output(&mut built.lab(&["tools"]))?;
     let dir = folder.join("lab");
@@ -118,8 +147,8 @@ fn lab(built: &Built, folder: &Path, cold: bool) -> anyhow::Result<()> {
     // Whatever came of it, nothing is left running.
     let down = timed(&["down"]);
     let (first, second) = measured?;
-    println!("{:<44} {:>12}", "lab: warm start of a new lab, 2 clusters", seconds(first));
-    println!("{:<44} {:>12}", "lab: a second up", seconds(second));
-    println!("{:<44} {:>12}", "lab: down", seconds(down?));
+    table::row("lab: warm start of a new lab, 2 clusters", &[seconds(first)]);
+    table::row("lab: a second up", &[seconds(second)]);
+    table::row("lab: down", &[seconds(down?)]);
     Ok(())
 }
