@@ -18,6 +18,7 @@ pub mod scan;
 pub mod site;
 pub mod snapshot;
 pub mod table;
+pub mod tools;
 pub mod transcript;
 pub mod wait;
 pub mod wide;

@@ -3,6 +3,7 @@
 pub mod catalogue;
 mod configure;
 mod context;
+mod credentials;
 mod lifecycle;
 mod provider;
 mod report;
@@ -10,6 +11,13 @@ mod resources {
     pub(crate) mod application;
     pub(crate) mod attached_cluster;
     pub(crate) mod fleet;
+}
+
+mod data_sources {
+    pub(crate) mod kubeconfig;
+}
+mod ephemeral {
+    pub(crate) mod cluster_credentials;
 }
 
 pub use context::Handle;

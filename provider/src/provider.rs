@@ -11,6 +11,8 @@ use tf_value::diagnostic::Diagnostics;
 use tf_value::schema::Schema;
 
 use crate::context::Handle;
+use crate::data_sources::kubeconfig::KubeconfigSource;
+use crate::ephemeral::cluster_credentials::ClusterCredentials;
 use crate::lifecycle::Lifecycle;
 use crate::resources::application::Application;
 use crate::resources::attached_cluster::AttachedCluster;
@@ -58,5 +60,7 @@ impl Provider for KuratorProvider {
             .resource(Lifecycle::of(AttachedCluster, handle()))
             .resource(Lifecycle::of(Fleet, handle()))
             .resource(Lifecycle::of(Application, handle()))
+            .data_source(KubeconfigSource(handle()))
+            .ephemeral_resource(ClusterCredentials(handle()))
     }
 }

@@ -53,6 +53,10 @@ fn words(kind: Kind) -> (&'static str, &'static str) {
             "Kubeconfig does not give a credential",
             "Check the files it points to, and run its exec plugin by hand.",
         ),
+        Kind::Credentials(CredentialProblem::NotForOthers) => (
+            "Kubeconfig's credential cannot be passed on",
+            "Set `service_account`: then a token of that account is minted.",
+        ),
         Kind::Unauthenticated => (
             "Cluster does not accept the credentials",
             "They may have expired or been revoked: renew them in the kubeconfig.",

@@ -70,20 +70,53 @@ pub fn duration(value: &Raw) -> Option<Complaint> {
 }
 
 fn is_duration(text: &str) -> bool {
+    seconds(text).is_some_and(|seconds| seconds > 0.0)
+}
+
+/// A Go-style duration in seconds; none for what is not one.
+fn seconds(text: &str) -> Option<f64> {
     let mut rest = text;
-    let mut above_zero = false;
+    let mut sum = 0.0;
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
         let (number, after) = rest.split_at(digits);
         let unit = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
         let (unit, after) = after.split_at(unit);
-        if number.parse::<f64>().is_err() || !matches!(unit, "ms" | "s" | "m" | "h") {
-            return false;
-        }
-        above_zero |= number.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
+        let scale = match unit {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        sum += number.parse::<f64>().ok()? * scale;
         rest = after;
     }
-    above_zero
+    Some(sum)
+}
+
+/// A duration that an API server takes for the lifetime of a token: it refuses less than ten minutes.
+pub fn token_lifetime(value: &Raw) -> Option<Complaint> {
+    let text = value.text()?;
+    duration(value).or_else(|| {
+        seconds(text).is_none_or(|seconds| seconds < 600.0).then(|| Complaint {
+            summary: "Lifetime is too short".to_owned(),
+            detail: format!("`{text}` is less than ten minutes, the least that an API server gives.\n\nWrite `10m` or more."),
+        })
+    })
+}
+
+/// The name of a Kubernetes object that may have dots in it: a DNS-1123 subdomain.
+pub fn subdomain(value: &Raw) -> Option<Complaint> {
+    let text = value.text()?;
+    let parts_are_good = text.split('.').all(|part| label("Part", part, 253).is_none());
+    (!parts_are_good || text.len() > 253).then(|| Complaint {
+        summary: "Not a name that Kubernetes takes".to_owned(),
+        detail: format!(
+            "`{text}` is not a DNS-1123 subdomain.\n\nUse lower-case letters, digits, dashes and dots, each part \
+             beginning and ending with a letter or a digit, at most 253 characters."
+        ),
+    })
 }
 
 /// A URL that Flux's source controller takes for git.
@@ -216,6 +249,19 @@ mod tests {
         let with_password = git_url(&Raw::string("https://me:hunter2@host/apps.git")).unwrap();
         assert!(!with_password.detail.contains("hunter2"));
         assert!(git_url(&Raw::string("host:apps.git")).is_some());
+    }
+
+    #[test]
+    fn lifetimes_and_dotted_names() {
+        for good in ["10m", "600s", "1h", "9m60s"] {
+            assert_eq!(token_lifetime(&Raw::string(good)), None, "{good}");
+        }
+        assert!(token_lifetime(&Raw::string("599s")).is_some_and(|c| c.detail.contains("ten minutes")));
+        assert!(token_lifetime(&Raw::string("ten")).is_some());
+        assert_eq!(subdomain(&Raw::string("deploy.bot-1")), None);
+        for bad in ["", "Bot", "a..b", "-a", &"x".repeat(254)] {
+            assert!(subdomain(&Raw::string(bad)).is_some(), "{bad}");
+        }
     }
 
     #[test]

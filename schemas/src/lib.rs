@@ -4,6 +4,9 @@
 
 pub mod catalogue;
 pub mod checks;
+pub mod credentials;
+pub mod data_sources;
+pub mod ephemeral;
 pub mod lifecycle;
 pub mod provider;
 pub mod resources;

@@ -1,5 +1,8 @@
 //! Every schema is valid, and every model has the attributes of its schema.
 
+use schemas::credentials::{CredentialsModel, ServiceAccountModel};
+use schemas::data_sources::kubeconfig::{self, OnUnreachableModel};
+use schemas::ephemeral::cluster_credentials;
 use schemas::lifecycle::{LastChangeModel, LifecycleModel, TimeoutsModel, with_lifecycle};
 use schemas::provider::ProviderModel;
 use schemas::resources::application::{
@@ -12,12 +15,14 @@ use schemas::resources::{application, attached_cluster, fleet};
 use tf_value::attribute::{Attribute, Shape};
 use tf_value::schema::Schema;
 
-fn all() -> [(&'static str, Schema); 4] {
+fn all() -> [(&'static str, Schema); 6] {
     [
         ("provider", schemas::provider::schema()),
         ("kurator_attached_cluster", with_lifecycle(attached_cluster::schema())),
         ("kurator_fleet", with_lifecycle(fleet::schema())),
         ("kurator_application", with_lifecycle(application::schema())),
+        ("kurator_cluster_credentials", cluster_credentials::schema()),
+        ("kurator_kubeconfig", kubeconfig::schema()),
     ]
 }
 
@@ -77,12 +82,17 @@ fn every_top_level_model_has_the_attributes_of_its_schema() {
     assert_eq!(fields(ApplicationModel::FIELDS), names(&application::schema().attributes));
     let shared = with_lifecycle(Schema::default());
     assert_eq!(fields(LifecycleModel::FIELDS), names(&shared.attributes));
+    assert_eq!(fields(CredentialsModel::FIELDS), names(&cluster_credentials::schema().attributes));
+    let both = CredentialsModel::FIELDS.iter().chain(OnUnreachableModel::FIELDS);
+    assert_eq!(sorted(both.copied()), names(&kubeconfig::schema().attributes));
 }
 
 #[test]
 fn every_nested_model_has_the_attributes_of_its_place() {
     let attached = attached_cluster::schema().attributes;
     assert_eq!(fields(KubeconfigModel::FIELDS), names(inside(&attached, "kubeconfig")));
+    let credentials = cluster_credentials::schema().attributes;
+    assert_eq!(fields(ServiceAccountModel::FIELDS), names(inside(&credentials, "service_account")));
     let fleet = fleet::schema().attributes;
     assert_eq!(fields(FleetClusterModel::FIELDS), names(inside(&fleet, "clusters")));
     assert_eq!(fields(FluxModel::FIELDS), names(inside(&fleet, "flux")));

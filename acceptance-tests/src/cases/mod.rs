@@ -1,5 +1,6 @@
 //! The claims, a file each.
 
+mod credentials;
 mod cut_anywhere;
 mod drift;
 mod faults;
@@ -73,6 +74,14 @@ pub fn all() -> Vec<Claim> {
         claim("drift_is_planned_and_mended", "drift", Beside::Any, drift::check),
         claim("a_fleet_that_is_gone_is_told_and_made_anew", "gone", Beside::Any, drift::gone),
         claim("no_secret_is_in_state_plan_or_logs", "secrets", Beside::Any, secrets::check),
+        claim(
+            "credentials_open_the_cluster_and_are_not_stored",
+            "creds",
+            Beside::Any,
+            credentials::ephemeral,
+        ),
+        claim("a_kubeconfig_as_data_is_stored_or_null", "kubedata", Beside::Any, credentials::stored),
+        claim("what_has_no_credentials_is_refused", "nocreds", Beside::Any, credentials::refused),
         claim("states_of_all_versions_plan_empty", "frozen", Beside::Any, frozen_states::check),
         claim(
             "quickstart_moves_with_a_label_and_leaves_nothing",

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use domain::cluster::ClusterFacts;
 use engines::clusters::Cluster;
+use engines::credentials::Lender;
 use engines::distribution::Distribution;
 use engines::fleet_host::FleetHost;
 use engines::flux::Flux;
 use engines::member::Member;
 
 use crate::call::Caller;
+use crate::own_credentials::Own;
 use crate::shared_reads::SharedReads;
 
 /// A connected cluster, in all its parts.
@@ -18,6 +20,9 @@ pub(crate) struct KubeCluster {
     pub(crate) facts: ClusterFacts,
     /// Whom to trust when speaking to it, as our own kubeconfig has it.
     pub(crate) trust: Trust,
+    /// Who we are there, as our own kubeconfig has it: kept from the moment in which the cluster was asked who it is,
+    /// because the file may lead elsewhere by now.
+    pub(crate) own: Own,
     /// What all reads of a run share; one per cluster, at however many places it is reached.
     pub(crate) shared: Arc<SharedReads>,
 }
@@ -51,6 +56,10 @@ impl Cluster for KubeCluster {
     }
 
     fn member(&self) -> &dyn Member {
+        self
+    }
+
+    fn lender(&self) -> &dyn Lender {
         self
     }
 }

@@ -110,6 +110,18 @@ impl Collection {
         patch(&path, "application/apply-patch+yaml", &body)
     }
 
+    /// Asks something of an object at its subresource, such as `token`.
+    pub(crate) fn ask(
+        &self,
+        name: &str,
+        subresource: &str,
+        body: &Value,
+    ) -> Result<Request<Vec<u8>>, http::Error> {
+        Request::post(format!("{}/{subresource}", self.path(Some(name))))
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(body.to_string().into_bytes())
+    }
+
     /// Merges `body` into an object.
     pub(crate) fn merge(
         &self,

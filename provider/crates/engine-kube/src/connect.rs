@@ -14,12 +14,14 @@ use http::header::USER_AGENT;
 use http::{HeaderValue, Request};
 use serde::Deserialize;
 
+use crate::blocking;
 use crate::call::Caller;
 use crate::cluster::{KubeCluster, Trust};
 use crate::collection::{Collection, Extent};
 use crate::errors::{from_kube, said};
 use crate::kubeconfig::{self, Credentials};
 use crate::metadata::AnyObject;
+use crate::own_credentials::Own;
 use crate::shared_reads::SharedReads;
 use crate::single_flight::SingleFlight;
 
@@ -67,28 +69,24 @@ impl KubeClusters {
 
     async fn make(&self, place: &Place, limits: &Limits) -> Result<Arc<KubeCluster>, EngineError> {
         let target = kubeconfig::describe(place);
-        let (client, endpoint, trust) = self.client(place, &target, limits).await?;
+        let Reached { client, endpoint, trust, own } = self.client(place, &target, limits).await?;
         let caller = Caller::new(client, self.patience.request);
         let introduction = caller.with_patience(self.patience.connect);
         let facts = ask(&introduction, endpoint, &target, limits).await?;
         tracing::debug!(endpoint = facts.endpoint, uid = facts.uid.as_str(), "connected");
         let shared = Arc::clone(locked(&self.shared).entry(facts.uid.clone()).or_default());
-        Ok(Arc::new(KubeCluster { caller, facts, trust, shared }))
+        Ok(Arc::new(KubeCluster { caller, facts, trust, own, shared }))
     }
 
     /// Reads the credentials and makes a client. Files and exec plugins block, so both happen on a thread that may;
     /// a plugin that hangs is left behind when the deadline passes.
-    async fn client(
-        &self,
-        place: &Place,
-        target: &str,
-        limits: &Limits,
-    ) -> Result<(kube::Client, String, Trust), EngineError> {
+    async fn client(&self, place: &Place, target: &str, limits: &Limits) -> Result<Reached, EngineError> {
         let patience = self.patience;
         let (place, subject) = (place.clone(), target.to_owned());
         let runtime = tokio::runtime::Handle::current();
-        let work = tokio::task::spawn_blocking(move || {
-            let Credentials { mut config, endpoint, certificate_authority, is_unchecked } =
+        let hung = "its kubeconfig or exec plugin gave nothing in time";
+        blocking::run(DOING, target, hung, limits, move || {
+            let Credentials { mut config, endpoint, certificate_authority, is_unchecked, own } =
                 kubeconfig::load(&place)?;
             config.connect_timeout = Some(patience.connect);
             config.read_timeout = Some(patience.request);
@@ -105,19 +103,18 @@ impl KubeClusters {
             let _inside = runtime.enter();
             let client =
                 kube::Client::try_from(config).map_err(|error| from_kube(DOING, &subject, &error))?;
-            Ok((client, endpoint, trust))
-        });
-        tokio::select! {
-            biased;
-            () = limits.cancel.cancelled() => Err(EngineError::new(DOING, target, Kind::Cancelled)),
-            done = work => done.unwrap_or_else(|_| {
-                Err(said(DOING, target, Kind::Cancelled, "the provider is shutting down"))
-            }),
-            () = tokio::time::sleep_until(limits.deadline) => {
-                Err(said(DOING, target, Kind::TimedOut, "its kubeconfig or exec plugin gave nothing in time"))
-            }
-        }
+            Ok(Reached { client, endpoint, trust, own })
+        })
+        .await
     }
+}
+
+/// What a kubeconfig leads to, not asked anything yet.
+struct Reached {
+    client: kube::Client,
+    endpoint: String,
+    trust: Trust,
+    own: Own,
 }
 
 /// Asks a cluster who it is.

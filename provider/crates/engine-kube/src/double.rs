@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::Caller;
 use crate::cluster::{KubeCluster, Trust};
+use crate::own_credentials::Own;
 use crate::shared_reads::SharedReads;
 
 /// What the double does with a request.
@@ -72,6 +73,7 @@ pub(crate) fn cluster(
             endpoint: "https://127.0.0.1:1".into(),
         },
         trust: Trust::System,
+        own: Own::default(),
         shared: Arc::new(SharedReads::default()),
     };
     (cluster, asked)

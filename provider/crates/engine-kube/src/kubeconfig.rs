@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use domain::cluster_ref::Place;
 use engines::error::{CredentialProblem, EngineError, Kind};
+use engines::secret::SecretString;
 use futures::FutureExt as _;
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -14,6 +15,7 @@ use kube::Config;
 use kube::config::{AuthInfo, Cluster, ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
 
 use crate::errors::{judge_kubeconfig, said};
+use crate::own_credentials::Own;
 use crate::proxy;
 
 const DOING: &str = "reading the kubeconfig";
@@ -28,6 +30,8 @@ pub(crate) struct Credentials {
     pub(crate) certificate_authority: Option<String>,
     /// Whether the certificate is not checked at all.
     pub(crate) is_unchecked: bool,
+    /// Who we are there.
+    pub(crate) own: Own,
 }
 
 /// What stands at a place.
@@ -90,6 +94,13 @@ pub(crate) fn load(place: &Place) -> Result<Credentials, EngineError> {
         endpoint: cluster.server.unwrap_or_default(),
         certificate_authority: config.root_cert.as_deref().map(pem),
         is_unchecked: config.accept_invalid_certs,
+        own: Own {
+            called: place.called().to_owned(),
+            target,
+            user: config.auth_info.clone(),
+            server_name: config.tls_server_name.clone(),
+            proxy: cluster.proxy_url.filter(|proxy| !proxy.is_empty()).map(SecretString::from),
+        },
         config,
     })
 }

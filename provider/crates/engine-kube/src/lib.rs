@@ -5,12 +5,14 @@
 //! beneath them every request goes through `call.rs`, which bounds it.
 
 mod apply;
+mod blocking;
 mod call;
 mod carrier;
 mod cluster;
 mod cluster_role_binding;
 mod collection;
 pub mod connect;
+mod credentials;
 mod delete;
 mod distribution;
 #[cfg(test)]
@@ -26,6 +28,7 @@ mod git_repository;
 mod helm_chart;
 mod helm_release;
 mod kubeconfig;
+mod kubeconfig_text;
 mod kustomization;
 mod labels;
 mod mark;
@@ -34,10 +37,13 @@ mod member_secret;
 mod metadata;
 mod namespace;
 mod oci;
+mod own_credentials;
 mod progress;
 mod proxy;
 mod remaining;
 mod service_account;
 mod shared_reads;
 mod single_flight;
+mod token_claims;
+mod token_request;
 mod token_secret;

@@ -6,14 +6,15 @@ use base64::Engine as _;
 use domain::cluster_ref::ClusterRef;
 use domain::fleet::{FleetNames, MemberFacts, MemberRecord};
 use domain::name::Name;
+use engines::credentials::Proof;
 use engines::member::Access;
-use engines::secret::ExposeSecret as _;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::collection::Collection;
 use crate::flux_object::KUBECONFIG_KEY;
+use crate::kubeconfig_text::{Server, encode, render};
 use crate::labels::{API_SERVER, FLEET, LABELS, MEMBER, REF};
 use crate::metadata::{Metadata, wanted};
 
@@ -74,32 +75,19 @@ pub(crate) fn record_body(fleet: &Name, member: &Name, record: &MemberRecord) ->
 pub(crate) fn access_body(fleet: &Name, member: &Name, access: &Access) -> Value {
     let name = FleetNames::secret(member);
     let namespace = FleetNames::of(fleet).namespace;
-    let kubeconfig = encode(kubeconfig(member, access).to_string().as_bytes());
+    let server = Server {
+        endpoint: &access.endpoint,
+        certificate_authority: access.certificate_authority.as_deref(),
+        is_unchecked: false,
+        tls_name: None,
+        proxy: None,
+    };
+    let kubeconfig = render(member.as_str(), &server, &Proof::Token(access.token.clone()));
+    let kubeconfig = encode(kubeconfig.to_string().as_bytes());
     json!({
         "metadata": wanted(&name, Some(&namespace), &[], &BTreeMap::new()),
         "data": { KUBECONFIG_KEY: kubeconfig },
     })
-}
-
-/// A kubeconfig that needs no file beside it.
-fn kubeconfig(member: &Name, access: &Access) -> Value {
-    let mut cluster = json!({ "server": access.endpoint });
-    if let Some(pem) = &access.certificate_authority {
-        cluster["certificate-authority-data"] = Value::from(encode(pem.as_bytes()));
-    }
-    let name = member.as_str();
-    json!({
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": name,
-        "clusters": [{ "name": name, "cluster": cluster }],
-        "users": [{ "name": name, "user": { "token": access.token.expose_secret() } }],
-        "contexts": [{ "name": name, "context": { "cluster": name, "user": name } }],
-    })
-}
-
-fn encode(bytes: &[u8]) -> String {
-    base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
 impl MemberSecret {
@@ -126,7 +114,7 @@ impl MemberSecret {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engines::secret::SecretString;
+    use engines::secret::{ExposeSecret as _, SecretString};
 
     fn name(text: &str) -> Name {
         Name::parse(text).unwrap()

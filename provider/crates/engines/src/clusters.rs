@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use domain::cluster::ClusterFacts;
 use domain::cluster_ref::ClusterRef;
 
+use crate::credentials::Lender;
 use crate::distribution::Distribution;
 use crate::error::EngineError;
 use crate::fleet_host::FleetHost;
@@ -40,4 +41,6 @@ pub trait Cluster: Send + Sync {
     fn distribution(&self) -> &dyn Distribution;
     /// It as a member of fleets.
     fn member(&self) -> &dyn Member;
+    /// It as a giver of credentials for others.
+    fn lender(&self) -> &dyn Lender;
 }

@@ -64,6 +64,8 @@ pub enum CredentialProblem {
     NoContext,
     /// A file it points to is missing, or its exec plugin did not give a credential.
     Incomplete,
+    /// What it holds is good for us and cannot be passed on to others.
+    NotForOthers,
 }
 
 impl EngineError {

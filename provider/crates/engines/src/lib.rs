@@ -4,6 +4,7 @@
 //! "Not found" on a delete is success, on an observation it is `None`, anywhere else it is an error.
 
 pub mod clusters;
+pub mod credentials;
 pub mod distribution;
 pub mod error;
 pub mod fleet_host;

@@ -24,6 +24,7 @@ use domain::fleet::{FleetFacts, FluxFacts};
 use domain::name::Name;
 use domain::object_id::ObjectId;
 use engines::clusters::{Cluster, Clusters};
+use engines::credentials::Lender;
 use engines::distribution::Distribution;
 use engines::error::{EngineError, Kind};
 use engines::fleet_host::FleetHost;
@@ -125,6 +126,12 @@ impl FakeClusters {
     /// as in [`Call::target`].
     pub fn add_other_manager(&self, uid: &str, target: &str) {
         self.world().cluster(uid).others_fields.insert(target.to_owned());
+    }
+
+    /// Puts a service account on a cluster that no fleet made.
+    pub fn add_service_account(&self, uid: &str, namespace: &str, name: &str) {
+        let account = (namespace.to_owned(), name.to_owned());
+        self.world().cluster(uid).service_accounts.insert(account);
     }
 
     /// Puts a stranger's namespace on a cluster.
@@ -259,6 +266,10 @@ impl Cluster for FakeCluster {
     }
 
     fn member(&self) -> &dyn Member {
+        self
+    }
+
+    fn lender(&self) -> &dyn Lender {
         self
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct FakeState {
     pub(crate) strangers: BTreeSet<String>,
     pub(crate) fleets: BTreeMap<Name, FakeFleet>,
     pub(crate) accounts: BTreeMap<String, AccessSpec>,
+    /// Accounts of others: namespace and name.
+    pub(crate) service_accounts: BTreeSet<(String, String)>,
     pub(crate) objects: BTreeSet<ObjectId>,
     /// Objects that no prune takes away.
     pub(crate) stuck: BTreeSet<ObjectId>,
@@ -213,6 +215,7 @@ impl FakeState {
             strangers: BTreeSet::new(),
             fleets: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            service_accounts: BTreeSet::new(),
             objects: BTreeSet::new(),
             stuck: BTreeSet::new(),
         }

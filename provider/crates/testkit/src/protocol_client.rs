@@ -172,6 +172,38 @@ impl ProtocolClient {
         Ok((unpack(response.state.as_ref(), &ty)?, said))
     }
 
+    /// Opens an ephemeral resource: validation first. The object is null if the provider says an error.
+    ///
+    /// # Errors
+    ///
+    /// The status of a call that was not answered, or of an object that cannot be read.
+    pub async fn open_ephemeral(
+        &self,
+        type_name: &str,
+        config: &Raw,
+    ) -> Result<(Raw, pb::open_ephemeral_resource::Response), Status> {
+        let type_name = type_name.to_owned();
+        let request = pb::validate_ephemeral_resource_config::Request {
+            type_name: type_name.clone(),
+            config: Some(pack(config)),
+        };
+        let diagnostics =
+            self.wire().validate_ephemeral_resource_config(request).await?.into_inner().diagnostics;
+        if has_error(&diagnostics) {
+            let refused = pb::open_ephemeral_resource::Response { diagnostics, ..Default::default() };
+            return Ok((Raw::Null, refused));
+        }
+        let schema = self.schemas.ephemeral_resource_schemas.get(&type_name).and_then(WireSchema::of);
+        let ty = schema.map_or(Type::Dynamic, |schema| schema.ty());
+        let request = pb::open_ephemeral_resource::Request {
+            type_name,
+            config: Some(pack(config)),
+            client_capabilities: None,
+        };
+        let response = self.wire().open_ephemeral_resource(request).await?.into_inner();
+        Ok((unpack(response.result.as_ref(), &ty)?, response))
+    }
+
     /// Tells the provider that the user cancels.
     ///
     /// # Errors

@@ -16,6 +16,7 @@
 
 mod application;
 mod connect;
+mod credentials;
 mod fleet;
 mod flux;
 mod helm;

@@ -1,0 +1,3 @@
+//! Ephemeral resources.
+
+pub mod cluster_credentials;
