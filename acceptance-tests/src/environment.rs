@@ -22,6 +22,11 @@ pub fn provider_binary() -> Option<PathBuf> {
     variable("KURATOR_PROVIDER_BINARY").map(PathBuf::from)
 }
 
+/// The folder of a release, as `make release` leaves it, that is to be tested: `KURATOR_RELEASE`.
+pub fn release() -> Option<PathBuf> {
+    variable("KURATOR_RELEASE").map(PathBuf::from)
+}
+
 /// Whether the frozen states are to be written instead of read: `KURATOR_WRITE_STATES` is set.
 pub fn writes_states() -> bool {
     variable("KURATOR_WRITE_STATES").is_some()

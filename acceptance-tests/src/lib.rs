@@ -4,6 +4,7 @@
 //! its fleet, its git repository and its namespaces are named, so that cases can follow each other on one lab.
 //! It works in a [`workspace::Workspace`], a private folder in which the host finds the built provider.
 
+pub mod account;
 pub mod apps;
 pub mod case;
 pub mod cases;
@@ -12,6 +13,7 @@ pub mod cuts;
 pub mod environment;
 pub mod forms;
 pub mod host;
+pub mod mirror;
 pub mod process;
 pub mod provider;
 pub mod scan;

@@ -99,6 +99,26 @@ impl Workspace {
         self.root.path().join("trace.log")
     }
 
+    /// A folder beside the configuration, made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub fn beside(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let folder = self.root.path().join(name);
+        fs::create_dir_all(&folder).with_context(|| format!("making the folder {name}"))?;
+        Ok(folder)
+    }
+
+    /// Replaces the host's settings, which say that the provider under test is used in place of an installed one.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn settings(&self, text: &str) -> anyhow::Result<()> {
+        fs::write(self.root.path().join("cli.tfrc"), text).context("writing the host's settings")
+    }
+
     /// The provider's binary that runs here.
     pub fn provider(&self) -> &Path {
         &self.provider

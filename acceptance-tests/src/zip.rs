@@ -1,55 +1,43 @@
-//! Reading zip archives, as plan files are: stored and deflated entries, found by the central directory.
+//! Zip archives: plan files, and the provider as registries give it.
 
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{BufWriter, Cursor, Read as _};
+use std::path::Path;
 
-use anyhow::{Context as _, bail};
-use flate2::read::DeflateDecoder;
-
-/// The longest end record: 22 bytes and a comment of at most 65535.
-const END_MOST: usize = 22 + 65_535;
+use anyhow::Context as _;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 /// The entries of an archive by name.
 pub(crate) fn entries(archive: &[u8]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let tail = archive.len().saturating_sub(END_MOST);
-    let end = (tail..archive.len().saturating_sub(21))
-        .rev()
-        .find(|at| archive[*at..].starts_with(b"PK\x05\x06"))
-        .context("it has no central directory")?;
-    let count = number(archive, end + 10, 2)?;
-    let mut at = number(archive, end + 16, 4)?;
-    let mut entries = Vec::with_capacity(count);
-    for _ in 0..count {
-        if number(archive, at, 4)? != 0x0201_4b50 {
-            bail!("its central directory is damaged");
-        }
-        let (method, size) = (number(archive, at + 10, 2)?, number(archive, at + 20, 4)?);
-        let name_length = number(archive, at + 28, 2)?;
-        let rest = number(archive, at + 30, 2)? + number(archive, at + 32, 2)?;
-        let name = String::from_utf8_lossy(slice(archive, at + 46, name_length)?).into_owned();
-        let local = number(archive, at + 42, 4)?;
-        let data = local + 30 + number(archive, local + 26, 2)? + number(archive, local + 28, 2)?;
-        let packed = slice(archive, data, size)?;
-        let content = match method {
-            0 => packed.to_vec(),
-            8 => inflate(packed).with_context(|| format!("unpacking {name}"))?,
-            _ => bail!("{name} is packed by method {method}"),
-        };
+    let mut archive = ZipArchive::new(Cursor::new(archive))?;
+    let mut entries = Vec::with_capacity(archive.len());
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index)?;
+        let mut content = Vec::new();
+        let name = entry.name()?.into_owned();
+        entry.read_to_end(&mut content).with_context(|| format!("unpacking {name}"))?;
         entries.push((name, content));
-        at += 46 + name_length + rest;
     }
     Ok(entries)
 }
 
-fn inflate(packed: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    DeflateDecoder::new(packed).read_to_end(&mut content)?;
-    Ok(content)
+/// Packs one program. It is stored as it is: a test waits for no compression.
+pub(crate) fn pack(program: &Path, name: &str, archive: &Path) -> anyhow::Result<()> {
+    let doing = || format!("packing {}", archive.display());
+    let mut writer = ZipWriter::new(BufWriter::new(File::create(archive).with_context(doing)?));
+    let options =
+        SimpleFileOptions::default().compression_method(CompressionMethod::Stored).unix_permissions(0o755);
+    writer.start_file(name, options).with_context(doing)?;
+    std::io::copy(&mut File::open(program).with_context(doing)?, &mut writer).with_context(doing)?;
+    writer.finish().map(drop).with_context(doing)
 }
 
-fn slice(archive: &[u8], at: usize, length: usize) -> anyhow::Result<&[u8]> {
-    archive.get(at..at + length).context("it ends too early")
-}
-
-fn number(archive: &[u8], at: usize, length: usize) -> anyhow::Result<usize> {
-    Ok(slice(archive, at, length)?.iter().rev().fold(0, |value, byte| (value << 8) | usize::from(*byte)))
+/// Unpacks an archive into a folder.
+pub(crate) fn unpack(archive: &Path, folder: &Path) -> anyhow::Result<()> {
+    let doing = || format!("unpacking {}", archive.display());
+    ZipArchive::new(File::open(archive).with_context(doing)?)
+        .with_context(doing)?
+        .extract(folder)
+        .with_context(doing)
 }

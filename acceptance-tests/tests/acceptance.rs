@@ -118,13 +118,20 @@ fn main() -> ExitCode {
     }
     for kind in [Kind::Terraform, Kind::Tofu] {
         match Host::find(kind, &Progress::to(|line| println!("{line}"))) {
-            Ok(Some(host)) => {
-                trials.extend(claims.iter().map(|claim| (claim.beside, shared.trial(&host, *claim))));
-            }
+            Ok(Some(host)) => trials.extend(claims.iter().map(|claim| {
+                let trial = match claim.impossible() {
+                    Some(why) => {
+                        println!("skipped: {}::{}: {why}", kind.name(), claim.name);
+                        skipped(kind, claim.name, why)
+                    }
+                    None => shared.trial(&host, *claim),
+                };
+                (claim.beside, trial)
+            })),
             Ok(None) => {
-                println!("skipped: {} is not on the PATH", kind.name());
-                let may_skip = !environment::is_ci();
-                trials.extend(claims.iter().map(|claim| (claim.beside, missing(kind, claim.name, may_skip))));
+                let why = format!("{} is not on the PATH", kind.name());
+                println!("skipped: {why}");
+                trials.extend(claims.iter().map(|claim| (claim.beside, skipped(kind, claim.name, &why))));
             }
             Err(error) => {
                 eprintln!("finding {}: {error:#}", kind.name());
@@ -150,9 +157,9 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// A claim under a host that is not there: ignored, but for runs in which nothing may be skipped.
-fn missing(kind: Kind, claim: &str, may_skip: bool) -> Trial {
-    let reason = format!("skipped: {} is not on the PATH", kind.name());
+/// A claim that cannot be checked here: ignored, but for runs in which nothing may be skipped.
+fn skipped(kind: Kind, claim: &str, why: &str) -> Trial {
+    let reason = format!("skipped: {why}");
     Trial::test(format!("{}::{claim}", kind.name()), move || Err(Failed::from(reason)))
-        .with_ignored_flag(may_skip)
+        .with_ignored_flag(!environment::is_ci())
 }

@@ -12,6 +12,7 @@ mod interrupted;
 mod leaving;
 mod quickstart;
 mod refused;
+mod release;
 mod secrets;
 mod unreachable;
 mod workloads;
@@ -44,6 +45,17 @@ pub enum When {
     /// When there is time: in `make test-slow`.
     Slow,
 }
+
+impl Claim {
+    /// Why it cannot be checked by whoever runs this; none if it can.
+    pub fn impossible(&self) -> Option<&'static str> {
+        let needs_root = self.name == CLEAN_ACCOUNT;
+        (needs_root && !rustix::process::geteuid().is_root()).then_some("only root can make an account")
+    }
+}
+
+/// The claim that makes an account of the machine.
+const CLEAN_ACCOUNT: &str = "a_clean_account_runs_the_quickstart";
 
 /// Beside which other claims one can be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +95,8 @@ pub fn all() -> Vec<Claim> {
         claim("a_kubeconfig_as_data_is_stored_or_null", "kubedata", Beside::Any, credentials::stored),
         claim("what_has_no_credentials_is_refused", "nocreds", Beside::Any, credentials::refused),
         claim("states_of_all_versions_plan_empty", "frozen", Beside::Any, frozen_states::check),
+        claim("a_mirror_with_checksums_installs_it", "mirrored", Beside::Any, release::mirrored),
+        claim("a_modules_tests_with_mocks_need_no_cluster", "mocked", Beside::Any, release::mocked),
         claim(
             "quickstart_moves_with_a_label_and_leaves_nothing",
             "quickstart",
@@ -96,5 +110,6 @@ pub fn all() -> Vec<Claim> {
         slow("failing_clusters_cost_nobody_else_anything", "faults", faults::check as Check),
         slow("members_go_alive_and_dead", "leaving", leaving::check),
         slow("every_request_cut_in_every_way_is_carried_on", "everyway", cut_anywhere::all),
+        slow(CLEAN_ACCOUNT, "clean", release::clean_account),
     ]
 }

@@ -28,10 +28,7 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     let before = case.snapshots()?;
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/quickstart");
     let git_url = apps::seed(case.site, &example.join("apps"), &case.name)?;
-    let workloads = Workloads {
-        base: "/apis/apps/v1/namespaces/podinfo/deployments/podinfo".to_owned(),
-        edge: "/apis/apps/v1/namespaces/podinfo-edge/deployments/podinfo-cache".to_owned(),
-    };
+    let workloads = Workloads::of_the_example();
     let workspace = case.workspace()?;
     workspace.take_from(&example)?;
     workspace.variables(&json!({"kubeconfig": case.site.environment.kubeconfig, "git_url": git_url}))?;

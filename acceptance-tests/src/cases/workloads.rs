@@ -22,6 +22,14 @@ impl Workloads {
         }
     }
 
+    /// Those of `examples/quickstart`.
+    pub(crate) fn of_the_example() -> Self {
+        Self {
+            base: "/apis/apps/v1/namespaces/podinfo/deployments/podinfo".to_owned(),
+            edge: "/apis/apps/v1/namespaces/podinfo-edge/deployments/podinfo-cache".to_owned(),
+        }
+    }
+
     /// Checks that `base` runs everywhere and `edge` on the named cluster alone.
     pub(crate) fn are(&self, case: &Case<'_>, edge_is_on: &str) -> anyhow::Result<()> {
         for cluster in case.site.clusters() {

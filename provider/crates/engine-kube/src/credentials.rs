@@ -232,7 +232,9 @@ mod tests {
         -----END CERTIFICATE-----\n";
         let data = base64::engine::general_purpose::STANDARD.encode(pem);
         let user = us(json!({ "client-certificate-data": data, "client-key-data": "S0VZ" }));
-        let Ok((Proof::Certificate { certificate, .. }, Some(expires))) = user.proof() else { panic!("no end") };
+        let Ok((Proof::Certificate { certificate, .. }, Some(expires))) = user.proof() else {
+            panic!("no end")
+        };
         assert_eq!((certificate.as_str(), expires.to_string().as_str()), (pem, "2036-11-18T14:06:07Z"));
     }
 

@@ -26,6 +26,11 @@ pub(crate) fn cache() -> Option<PathBuf> {
     Some(cache.join("terraform-provider-kurator"))
 }
 
+/// Gives the folder in which cargo keeps other people's crates.
+pub(crate) fn cargo_home() -> Option<PathBuf> {
+    variable("CARGO_HOME").map(PathBuf::from).or_else(|| home().map(|home| home.join(".cargo")))
+}
+
 /// Gives the cargo that runs us.
 pub(crate) fn cargo() -> OsString {
     variable("CARGO").unwrap_or_else(|| "cargo".into())

@@ -20,6 +20,7 @@ mod layers;
 mod lint;
 mod metadata;
 mod quickstart;
+mod release;
 mod repository;
 mod run;
 mod schema;
@@ -91,6 +92,10 @@ enum Task {
     },
     /// Start the lab, apply examples/quickstart and show what arrived
     Quickstart,
+    /// Build the provider as it ships and print where it is
+    Build,
+    /// Build what is published of this version: archive, manifest, bill of materials, checksums
+    Release,
     /// Measure speed and size of the release binary
     #[cfg(feature = "bench")]
     Bench {
@@ -157,6 +162,11 @@ fn perform(task: &Task) -> anyhow::Result<()> {
         Task::Test { acceptance: true, .. } => suite::run(&repository, Extent::Acceptance),
         Task::Test { .. } => suite::run(&repository, Extent::Usual),
         Task::Quickstart => quickstart::run(&repository),
+        Task::Build => {
+            println!("{}", build::shipped(&repository, &build::Platform::this(), None)?.display());
+            Ok(())
+        }
+        Task::Release => release::run(&repository).map(drop),
         #[cfg(feature = "bench")]
         Task::Bench { parts } if parts.is_empty() => {
             bench::measure::run(&repository, &bench::measure::USUAL)

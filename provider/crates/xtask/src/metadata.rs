@@ -22,6 +22,8 @@ pub(crate) struct Package {
     id: String,
     /// Its name in the registry.
     pub(crate) name: String,
+    #[serde(default)]
+    version: String,
     dependencies: Vec<Dependency>,
     targets: Vec<Target>,
 }
@@ -93,6 +95,11 @@ impl Metadata {
     /// Our packages.
     pub(crate) fn own(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| self.workspace_members.contains(&package.id))
+    }
+
+    /// The version of one of our packages.
+    pub(crate) fn version(&self, name: &str) -> Option<&str> {
+        self.own().find(|package| package.name == name).map(|package| package.version.as_str())
     }
 
     /// The names that `use` has for our libraries.

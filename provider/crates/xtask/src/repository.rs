@@ -62,6 +62,18 @@ impl Repository {
         Ok(files)
     }
 
+    /// The commit that is checked out, in short, with `-dirty` behind it if a file differs from it.
+    pub(crate) fn commit(&self) -> anyhow::Result<String> {
+        let git = |arguments: &[&str]| {
+            let mut command = Command::new("git");
+            command.args(["-c", "safe.directory=*"]).args(arguments).current_dir(&self.root);
+            run::output(&mut command)
+        };
+        let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
+        let is_dirty = !git(&["status", "--porcelain"])?.trim().is_empty();
+        Ok(format!("{}{}", commit.trim(), if is_dirty { "-dirty" } else { "" }))
+    }
+
     /// A `cargo` command in the clone.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(environment::cargo());

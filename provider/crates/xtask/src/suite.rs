@@ -10,7 +10,7 @@ use crate::engine_lab::EngineLab;
 use crate::host::{Host, NO_TERRAFORM};
 use crate::lint::{self, Check};
 use crate::repository::Repository;
-use crate::{docs, examples, run, schema};
+use crate::{docs, examples, release, run, schema};
 
 /// How much is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +106,8 @@ impl Tally {
         match extent {
             Extent::Usual => head("tests"),
             Extent::Slow => {
+                head("release");
+                command.env("KURATOR_RELEASE", release::run(repository)?);
                 head("tests, with many cases for each property");
                 command.env("PROPTEST_CASES", MANY_CASES).env("KURATOR_SLOW", "1");
             }
