@@ -168,9 +168,7 @@ fn perform(task: &Task) -> anyhow::Result<()> {
         }
         Task::Release => release::run(&repository).map(drop),
         #[cfg(feature = "bench")]
-        Task::Bench { parts } if parts.is_empty() => {
-            bench::measure::run(&repository, &bench::measure::USUAL)
-        }
+        Task::Bench { parts } if parts.is_empty() => bench::measure::run(&repository, &bench::measure::USUAL),
         #[cfg(feature = "bench")]
         Task::Bench { parts } => bench::measure::run(&repository, parts),
         // Answered before: it needs no repository.

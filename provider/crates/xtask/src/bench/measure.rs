@@ -123,10 +123,7 @@ fn cold_lab(built: &Built, folder: &Path) -> anyhow::Result<()> {
     let cache = folder.join("cold");
     let mut tools = built.lab(&["tools"]);
     run::output(
-        tools
-            .env("XDG_CACHE_HOME", &cache)
-            .env("GOCACHE", cache.join("go"))
-            .env_remove("KUBEBUILDER_ASSETS"),
+        tools.env("XDG_CACHE_HOME", &cache).env("GOCACHE", cache.join("go")).env_remove("KUBEBUILDER_ASSETS"),
     )?;
     table::row("lab: cold build, modules downloaded before", &[seconds(begun.elapsed())]);
     Ok(())
