@@ -153,7 +153,7 @@ fn is_of_sample(object: &Value) -> bool {
     object["metadata"]["labels"]["kurator.dev/application"] == SAMPLE
 }
 
-fn write_list(folder: &Path, name: &str, items: Vec<Value>) -> anyhow::Result<std::path::PathBuf> {
+fn write_list(folder: &Path, name: &str, items: &[Value]) -> anyhow::Result<std::path::PathBuf> {
     let file = folder.join(name);
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": items });
     fs::write(&file, list.to_string()).with_context(|| format!("writing {name}"))?;
@@ -177,7 +177,7 @@ fn spread_status(site: &Site<'_>) -> anyhow::Result<()> {
         }));
     }
     let folder = tempfile::tempdir().context("making a temporary folder")?;
-    let file = write_list(folder.path(), "status.json", items)?;
+    let file = write_list(folder.path(), "status.json", &items)?;
     let apply = ["apply", "--server-side", "--subresource=status", "--field-manager=flux", "--filename"];
     run::output(site.kubectl(&apply).arg(file)).map(drop)
 }
@@ -193,7 +193,7 @@ fn beside_kubectl(
     let items: Vec<Value> =
         objects(site)?.into_iter().filter(|object| !is_of_sample(object)).map(bare).collect();
     ensure!(items.len() == 2 * FEW, "{} objects were made for {FEW} applications", items.len());
-    let file = write_list(folder, "objects.json", items)?;
+    let file = write_list(folder, "objects.json", &items)?;
     run::output(&mut site.kubectl(&["create", "namespace", BESIDE]))?;
     let begun = Instant::now();
     run::output(site.kubectl(&["apply", "--filename"]).arg(file))?;

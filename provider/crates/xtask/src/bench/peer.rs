@@ -1,4 +1,4 @@
-//! A provider written in Go, measured beside ours: the kubernetes provider, with as many ConfigMaps as we have
+//! A provider written in Go, measured beside ours: the kubernetes provider, with as many `ConfigMap`s as we have
 //! applications. It reads them one by one.
 
 use std::path::Path;
@@ -52,14 +52,14 @@ pub(crate) fn measure(built: &Built, site: &Site<'_>, caller: &Caller, folder: &
     );
     caller.start(&provider, folder)?;
     let start = caller.start(&provider, folder)?;
-    let size = std::fs::metadata(&provider)?.len();
+    let bytes = std::fs::metadata(&provider)?.len();
     table::row(
         "start to handshake line, to schema; binary",
         &[
             table::milliseconds(start.handshake),
             table::milliseconds(start.schema),
             table::mebibytes(start.resident_kib),
-            format!("{} MB", size / 1_000_000),
+            format!("{} MB", bytes / 1_000_000),
         ],
     );
     Ok(())
