@@ -250,6 +250,7 @@ mod tests {
             CredentialProblem::Malformed,
             CredentialProblem::NoContext,
             CredentialProblem::Incomplete,
+            CredentialProblem::NotForOthers,
         ];
         let next = |kind: Kind| match kind {
             Kind::Busy => Some(Kind::Throttled),
@@ -269,7 +270,8 @@ mod tests {
                 CredentialProblem::Missing
                 | CredentialProblem::Malformed
                 | CredentialProblem::NoContext
-                | CredentialProblem::Incomplete,
+                | CredentialProblem::Incomplete
+                | CredentialProblem::NotForOthers,
             ) => None,
         };
         let kinds = std::iter::successors(Some(Kind::Busy), |kind| next(*kind));

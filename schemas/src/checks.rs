@@ -178,7 +178,9 @@ pub fn count(value: &Raw) -> Option<Complaint> {
     let is_one = number.as_i64().is_some_and(|count| u32::try_from(count).is_ok());
     (!is_one).then(|| Complaint {
         summary: "Not a count".to_owned(),
-        detail: format!("`{number}` is not a whole number of at least 0."),
+        detail: format!(
+            "`{number}` is not a whole number of at least 0.\n\nWrite one, or remove the attribute."
+        ),
     })
 }
 
@@ -256,11 +258,12 @@ mod tests {
         for good in ["10m", "600s", "1h", "9m60s"] {
             assert_eq!(token_lifetime(&Raw::string(good)), None, "{good}");
         }
-        assert!(token_lifetime(&Raw::string("599s")).is_some_and(|c| c.detail.contains("ten minutes")));
+        assert!(token_lifetime(&Raw::string("599s")).is_some_and(|c| c.summary == "Lifetime is too short"));
         assert!(token_lifetime(&Raw::string("ten")).is_some());
         assert_eq!(subdomain(&Raw::string("deploy.bot-1")), None);
         for bad in ["", "Bot", "a..b", "-a", &"x".repeat(254)] {
-            assert!(subdomain(&Raw::string(bad)).is_some(), "{bad}");
+            let told = subdomain(&Raw::string(bad)).map(|complaint| complaint.summary);
+            assert_eq!(told.as_deref(), Some("Not a name that Kubernetes takes"), "{bad}");
         }
     }
 

@@ -24,6 +24,14 @@ pub(super) const APPLICATION: Area = Area {
             test: "an_application_needs_a_target_a_source_and_one_revision",
         },
         Entry {
+            summary: "Policy needs one content",
+            said: Said::Error,
+            phases: &[Phase::Validate],
+            cause: "A policy has both `kustomization` and `helm`, or neither.",
+            way_out: "Set one of them. What needs both are two policies.",
+            test: "a_policy_needs_one_content_and_values_a_mapping",
+        },
+        Entry {
             summary: "Revision is ambiguous",
             said: Said::Error,
             phases: &[Phase::Validate],

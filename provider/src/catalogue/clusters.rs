@@ -47,6 +47,22 @@ pub(super) const CLUSTERS: Area = Area {
             test: "trouble_with_a_cluster_is_told_by_its_kind",
         },
         Entry {
+            summary: "A cluster's reference belongs here",
+            said: Said::Error,
+            phases: &[Phase::Validate, Phase::Read, Phase::Open],
+            cause: "`cluster` is not a cluster's reference but, as a rule, a fleet or its target.",
+            way_out: "Write `cluster = kurator_attached_cluster.NAME.ref`.",
+            test: "what_has_no_credentials_is_told_to_pass_one_clusters_reference",
+        },
+        Entry {
+            summary: "Kubeconfig's credential cannot be passed on",
+            said: Said::Error,
+            phases: &[Phase::Read, Phase::Open],
+            cause: "The kubeconfig signs in with something that other providers do not take: a password, or as somebody else.",
+            way_out: "Set `service_account`: then a token of that account is minted.",
+            test: "every_kind_of_trouble_is_in_the_catalogue",
+        },
+        Entry {
             summary: "Kubeconfig is missing",
             said: Said::Either,
             phases: ASKED,
