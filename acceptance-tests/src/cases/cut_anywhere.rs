@@ -54,7 +54,9 @@ pub(crate) fn all(case: &Case<'_>) -> anyhow::Result<()> {
             for end in End::INTERRUPTS {
                 let of_it: Vec<_> = interrupted.iter().map(|operation| (subject, *operation)).collect();
                 let mut rows = cutter.cut(&of_it, |uncut| spread(every(uncut, &[end]), MOMENTS))?;
-                rows.iter_mut().for_each(|row| row.operation = format!("{}, {}", row.operation, end.name()));
+                for row in &mut rows {
+                    row.operation = format!("{}, {}", row.operation, end.name());
+                }
                 by_hand.extend(rows);
             }
         }

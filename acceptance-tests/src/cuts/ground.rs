@@ -54,17 +54,17 @@ impl Ground {
 }
 
 /// What is left on the clusters of each of `names`, all of which begin with `prefix`.
-pub(super) fn left_over<'a>(
+pub(super) fn left_over(
     site: &Site,
     prefix: &str,
-    names: impl Iterator<Item = &'a str> + Clone,
+    names: &[&str],
 ) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
     let mut left: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for cluster in site.clusters() {
-        let is_left = |key: &str| names.clone().any(|name| key.contains(name));
+        let is_left = |key: &str| names.iter().any(|name| key.contains(name));
         for key in Snapshot::settled(cluster, |key| key.contains(prefix) && is_left(key))? {
-            for name in names.clone().filter(|name| key.contains(name)) {
-                left.entry(name.to_owned()).or_default().push(format!("{}: {key}", cluster.name));
+            for name in names.iter().filter(|name| key.contains(**name)) {
+                left.entry((*name).to_owned()).or_default().push(format!("{}: {key}", cluster.name));
             }
         }
     }

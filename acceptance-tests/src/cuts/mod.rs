@@ -110,7 +110,8 @@ impl<'a> Cutter<'a> {
             Ok((attempt.name().to_owned(), tried))
         });
         let mut tried = tried.into_iter().collect::<anyhow::Result<Vec<(String, Tried)>>>()?;
-        let left = ground::left_over(self.site, &self.name, tried.iter().map(|(name, _)| name.as_str()))?;
+        let names: Vec<&str> = tried.iter().map(|(name, _)| name.as_str()).collect();
+        let left = ground::left_over(self.site, &self.name, &names)?;
         for (name, tried) in &mut tried {
             tried.left_over = left.get(name).cloned().unwrap_or_default();
         }

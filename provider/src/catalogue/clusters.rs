@@ -60,7 +60,7 @@ pub(super) const CLUSTERS: Area = Area {
             phases: &[Phase::Read, Phase::Open],
             cause: "The kubeconfig signs in with something that other providers do not take: a password, or as somebody else.",
             way_out: "Set `service_account`: then a token of that account is minted.",
-            test: "every_kind_of_trouble_is_in_the_catalogue",
+            test: "trouble_with_a_cluster_is_told_by_its_kind",
         },
         Entry {
             summary: "Kubeconfig is missing",

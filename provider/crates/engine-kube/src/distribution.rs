@@ -74,7 +74,8 @@ impl Distribution for KubeCluster {
         let applied: GitRepository =
             self.apply(&collection, name, &body, Manager::Provider, conflicts, limits).await?;
         let judged = is_judged(&applied.metadata, &applied.status.judgement());
-        self.ask_unless_due(&collection, &applied.metadata, judged && wanted.look == Look::AtOnce, limits).await
+        self.ask_unless_due(&collection, &applied.metadata, judged && wanted.look == Look::AtOnce, limits)
+            .await
     }
 
     async fn put_placement(
@@ -259,14 +260,14 @@ mod tests {
                 let metadata = json!({ "name": "web", "generation": 1, "resourceVersion": "7" });
                 Answer::Says(200, json!({ "metadata": metadata, "status": { "conditions": [ready] } }))
             });
-            let source = GitSourceSpec {
+            let source = domain::application::GitSourceSpec {
                 url: "https://git.example/apps.git".into(),
                 revision: domain::application::GitRevision::Branch("main".into()),
                 interval: Duration::from_mins(1),
                 timeout: None,
                 secret_name: None,
             };
-            let mark = Mark {
+            let mark = domain::mark::Mark {
                 kind: "kurator_application".into(),
                 name: "web".into(),
                 owner: "default".into(),

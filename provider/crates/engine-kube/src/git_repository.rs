@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::application::{GitRevision, GitSourceSpec, SourceFacts};
 use domain::duration;
-use engines::distribution::{Look, PutSource, Whose};
+use engines::distribution::{PutSource, Whose};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -175,6 +175,7 @@ mod tests {
     use super::*;
     use domain::mark::{Incarnation, Mark, Phase};
     use domain::name::Name;
+    use engines::distribution::Look;
 
     fn name(text: &str) -> Name {
         Name::parse(text).unwrap()

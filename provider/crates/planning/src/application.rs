@@ -107,7 +107,7 @@ pub fn plan(
     let works = unfinished || !stages.concat().is_empty() || !comes.is_empty();
     stages.push(comes);
     // What an earlier run put and did not wait for is waited for now: it was cut off before.
-    let placements: BTreeSet<String> = placements.into_keys().collect();
+    let placements: BTreeSet<PlacementId> = placements.into_keys().collect();
     if wanted.wait && (works || judge(found, &placements) != Verdict::default()) {
         stages.push(vec![ApplicationStep::AwaitApplied { placements }]);
     }

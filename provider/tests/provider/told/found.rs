@@ -31,6 +31,10 @@ async fn trouble_with_a_cluster_is_told_by_its_kind() {
         (credentials(CredentialProblem::Malformed), "error: host: Kubeconfig cannot be read"),
         (credentials(CredentialProblem::NoContext), "error: host: Context is not in the kubeconfig"),
         (credentials(CredentialProblem::Incomplete), "error: host: Kubeconfig does not give a credential"),
+        (
+            credentials(CredentialProblem::NotForOthers),
+            "error: host: Kubeconfig's credential cannot be passed on",
+        ),
         (Kind::Unauthenticated, "error: host: Cluster does not accept the credentials"),
         (Kind::Denied, "error: host: Not allowed on the cluster"),
         (Kind::AnotherCluster, "error: host: Another cluster answers"),

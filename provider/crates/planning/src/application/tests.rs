@@ -166,7 +166,8 @@ fn what_was_put_and_not_waited_for_is_waited_for() {
     let stages = plan(&spec, &ApplicationFacts::default(), &mark(Phase::Creating), "{}");
     let mut found = carried_out(&stages, ApplicationFacts::default());
     found.source.as_mut().unwrap().mark = Some(mark(Phase::Ready));
-    found.placements.get_mut("web-base-hub").unwrap().progress = Progress::Pending { message: String::new() };
+    found.placements.get_mut(&id("web-base-hub")).unwrap().progress =
+        Progress::Pending { message: String::new() };
     let stages = plan(&spec, &found, &mark(Phase::Ready), "{}");
     assert!(matches!(&stages.concat()[..], [ApplicationStep::AwaitApplied { .. }]), "{stages:?}");
     spec.wait = false;
