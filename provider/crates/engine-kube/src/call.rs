@@ -1,10 +1,12 @@
 //! One request to an API server, bounded: by its own patience, by the deadline, and by the user's cancel.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use engines::error::{EngineError, Kind};
 use engines::limits::Limits;
+use futures::AsyncBufReadExt as _;
 use http::Request;
 use serde::de::DeserializeOwned;
 
@@ -47,15 +49,15 @@ impl Caller {
     ) -> Result<T, EngineError> {
         let request = built(doing, target, request)?;
         let work = self.insist(doing, target, request);
-        let text = tokio::select! {
+        let answer = tokio::select! {
             biased;
             () = limits.cancel.cancelled() => Err(EngineError::new(doing, target, Kind::Cancelled)),
-            text = work => text,
+            answer = work => answer,
             () = tokio::time::sleep_until(limits.deadline) => {
                 Err(said(doing, target, Kind::TimedOut, "no answer in time"))
             }
         }?;
-        parsed(doing, target, &text)
+        parsed(doing, target, &answer)
     }
 
     /// Sends a request that changes something. Once begun it is finished whatever the user does, because nobody
@@ -85,7 +87,7 @@ impl Caller {
         // A task of its own goes on when whoever waits for it is dropped.
         let work = tokio::spawn(async move { caller.insist(doing, &subject, request).await });
         match work.await {
-            Ok(text) => parsed(doing, target, &text?),
+            Ok(answer) => parsed(doing, target, &answer?),
             Err(_) => Err(said(doing, target, Kind::Cancelled, "the provider is shutting down")),
         }
     }
@@ -97,7 +99,7 @@ impl Caller {
         doing: &'static str,
         target: &str,
         request: Request<Vec<u8>>,
-    ) -> Result<String, EngineError> {
+    ) -> Result<Vec<u8>, EngineError> {
         // An API server under load asks to come back after one second (its `Retry-After`); four seconds in all
         // outlast an etcd election (lab, 2026-11-21: etcd down 5 s was served again after 7.5 s in all).
         let mut pauses = ExponentialBuilder::default()
@@ -129,15 +131,30 @@ impl Caller {
         doing: &'static str,
         target: &str,
         request: Request<Vec<u8>>,
-    ) -> Result<String, EngineError> {
-        // As text and parsed here: kube logs the whole body of an answer it cannot parse, secrets and all.
-        match tokio::time::timeout(self.patience, self.client.request_text(request)).await {
-            Ok(Ok(text)) => Ok(text),
+    ) -> Result<Vec<u8>, EngineError> {
+        match tokio::time::timeout(self.patience, self.answer(request)).await {
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(from_kube(doing, target, &error)),
             Err(_) => {
                 let text = format!("no answer within {}", domain::duration::format(self.patience));
                 Err(said(doing, target, Kind::Unreachable, text))
             }
+        }
+    }
+
+    /// The body of an answer, parsed by us: kube logs the whole body of one that it cannot parse, secrets and all. Read
+    /// piece by piece, because kube's own way to the whole of it keeps three copies, and a list has megabytes.
+    async fn answer(&self, request: Request<Vec<u8>>) -> Result<Vec<u8>, kube::Error> {
+        let mut body = pin!(self.client.request_stream(request).await?);
+        let mut answer = Vec::new();
+        loop {
+            let piece = body.fill_buf().await.map_err(kube::Error::ReadEvents)?;
+            if piece.is_empty() {
+                return Ok(answer);
+            }
+            answer.extend_from_slice(piece);
+            let length = piece.len();
+            body.consume_unpin(length);
         }
     }
 }
@@ -159,8 +176,8 @@ fn built(doing: &'static str, target: &str, request: Built) -> Result<Request<Ve
     request.map_err(|error| said(doing, target, Kind::Rejected, error.to_string()))
 }
 
-fn parsed<T: DeserializeOwned>(doing: &'static str, target: &str, text: &str) -> Result<T, EngineError> {
-    serde_json::from_str(text).map_err(|error| said(doing, target, Kind::Rejected, unreadable(&error)))
+fn parsed<T: DeserializeOwned>(doing: &'static str, target: &str, answer: &[u8]) -> Result<T, EngineError> {
+    serde_json::from_slice(answer).map_err(|error| said(doing, target, Kind::Rejected, unreadable(&error)))
 }
 
 #[cfg(test)]

@@ -13,20 +13,19 @@ use engines::error::{EngineError, Kind};
 use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
 
+use crate::applications::Applications;
 use crate::apply::Manager;
 use crate::cluster::KubeCluster;
 use crate::collection::{Collection, Extent};
 use crate::errors::{said, unreadable};
 use crate::flux_object::FluxObject as _;
 use crate::git_repository::{self, GitRepository};
-use crate::helm_chart;
 use crate::helm_release::{self, HelmRelease};
 use crate::kustomization::{self, Kustomization};
 use crate::labels::{APPLICATION, FLEET, selector};
 use crate::mark;
 use crate::metadata::Metadata;
 use crate::progress::is_judged;
-use crate::shared_reads::FluxObjects;
 
 #[async_trait]
 impl Distribution for KubeCluster {
@@ -37,16 +36,15 @@ impl Distribution for KubeCluster {
         limits: &Limits,
     ) -> Result<Arc<ApplicationFacts>, EngineError> {
         let namespace = FleetNames::of(of.fleet).namespace;
-        let facts = match freshness {
-            Freshness::Shared => pick(&*self.shared_flux_objects(limits).await?, &namespace, of.application),
+        match freshness {
+            Freshness::Shared => Ok(self.shared_applications(limits).await?.find(&namespace, of.application)),
             Freshness::Now => {
                 let selector =
                     selector(&[(FLEET, of.fleet.as_str()), (APPLICATION, of.application.as_str())]);
                 let objects = self.list_flux_objects(Some(&namespace), &selector, limits).await?;
-                pick(&objects, &namespace, of.application)
+                Ok(Applications::of(&objects).find(&namespace, of.application))
             }
-        };
-        Ok(Arc::new(facts))
+        }
     }
 
     async fn observe_placements(
@@ -57,7 +55,7 @@ impl Distribution for KubeCluster {
         let namespace = FleetNames::of(fleet).namespace;
         let selector = selector(&[(FLEET, fleet.as_str())]);
         let objects = self.list_flux_objects(Some(&namespace), &selector, limits).await?;
-        Ok(placements(&objects, |_| true))
+        Ok(objects.placements().map(|(_, id, facts)| (id, facts)).collect())
     }
 
     async fn put_source(
@@ -151,44 +149,6 @@ impl KubeCluster {
         }
         self.ask_flux_to_look(collection, &metadata.name, &metadata.resource_version, limits).await
     }
-}
-
-/// One application's part of the lists.
-fn pick(objects: &FluxObjects, namespace: &str, application: &Name) -> ApplicationFacts {
-    let is_its = |metadata: &Metadata| {
-        metadata.namespace.as_deref() == Some(namespace)
-            && metadata.label(APPLICATION) == Some(application.as_str())
-    };
-    let source = objects
-        .sources
-        .iter()
-        .find(|source| is_its(&source.metadata) && source.metadata.name == application.as_str());
-    ApplicationFacts { source: source.map(GitRepository::to_facts), placements: placements(objects, is_its) }
-}
-
-/// The policies' objects of the lists that `is_its` chooses.
-fn placements(
-    objects: &FluxObjects,
-    is_its: impl Fn(&Metadata) -> bool,
-) -> BTreeMap<PlacementId, PlacementFacts> {
-    let id = |metadata: &Metadata, carrier| PlacementId { name: metadata.name.clone(), carrier };
-    let charts: BTreeMap<_, _> = objects
-        .charts
-        .iter()
-        .map(|chart| ((chart.metadata.namespace.as_deref(), chart.metadata.name.as_str()), chart))
-        .collect();
-    let kustomizations = objects
-        .kustomizations
-        .iter()
-        .filter(|one| is_its(&one.metadata))
-        .filter_map(|one| Some((id(&one.metadata, Kustomization::CARRIER), one.to_facts()?)));
-    let releases = objects.releases.iter().filter(|one| is_its(&one.metadata)).filter_map(|one| {
-        let namespace = one.metadata.namespace.as_deref();
-        let chart = helm_chart::name_of(namespace.unwrap_or_default(), &one.metadata.name);
-        let chart = charts.get(&(namespace, chart.as_str())).copied();
-        Some((id(&one.metadata, HelmRelease::CARRIER), one.to_facts(chart)?))
-    });
-    kustomizations.chain(releases).collect()
 }
 
 #[cfg(test)]

@@ -5,29 +5,20 @@ use std::sync::Arc;
 use engines::error::EngineError;
 use engines::limits::Limits;
 
+use crate::applications::{Applications, FluxObjects};
 use crate::call::found;
 use crate::cluster::KubeCluster;
 use crate::collection::Extent;
 use crate::flux_object::FluxObject;
-use crate::git_repository::{self, GitRepository};
-use crate::helm_chart::{self, HelmChart};
-use crate::helm_release::HelmRelease;
-use crate::kustomization::Kustomization;
+use crate::git_repository;
+use crate::helm_chart;
 use crate::labels::FLEET;
 use crate::metadata::List;
 use crate::single_flight::SingleFlight;
 
-/// Everything that fleets keep on a host for distribution, in all namespaces.
-pub(crate) struct FluxObjects {
-    pub(crate) sources: Vec<GitRepository>,
-    pub(crate) kustomizations: Vec<Kustomization>,
-    pub(crate) releases: Vec<HelmRelease>,
-    pub(crate) charts: Vec<HelmChart>,
-}
-
 /// The shared lists of one cluster.
 #[derive(Default)]
-pub(crate) struct SharedReads(SingleFlight<FluxObjects>);
+pub(crate) struct SharedReads(SingleFlight<Applications>);
 
 impl SharedReads {
     /// Forgets all lists. Every write of ours calls this, also one that failed: it may have been carried out.
@@ -42,9 +33,18 @@ impl KubeCluster {
     /// # Errors
     ///
     /// Anything but "not found".
-    pub(crate) async fn shared_flux_objects(&self, limits: &Limits) -> Result<Arc<FluxObjects>, EngineError> {
+    pub(crate) async fn shared_applications(
+        &self,
+        limits: &Limits,
+    ) -> Result<Arc<Applications>, EngineError> {
         let target = "Flux's objects in all namespaces";
-        self.shared.0.get("listing", target, limits, || self.list_flux_objects(None, FLEET, limits)).await
+        self.shared
+            .0
+            .get("listing", target, limits, || async {
+                let objects = self.list_flux_objects(None, FLEET, limits).await?;
+                Ok(Applications::of(&objects))
+            })
+            .await
     }
 
     /// Flux's objects that `selector` chooses, in `namespace` or in all. Without Flux there are none.
