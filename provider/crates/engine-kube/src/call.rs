@@ -132,7 +132,8 @@ impl Caller {
         target: &str,
         request: Request<Vec<u8>>,
     ) -> Result<Vec<u8>, EngineError> {
-        match tokio::time::timeout(self.patience, self.answer(request)).await {
+        // Boxed, because every wait and every list of calls would carry its few kilobytes.
+        match tokio::time::timeout(self.patience, Box::pin(self.answer(request))).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(from_kube(doing, target, &error)),
             Err(_) => {
