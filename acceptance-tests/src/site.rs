@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use lab::lab::{Environment, Lab};
 use lab::progress::Progress;
 use lab::up::UpOptions;
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -54,7 +55,11 @@ impl Site {
             .clusters()?
             .into_iter()
             .map(|name| Ok((name.clone(), Cluster::of(&lab, &name, &runtime)?)))
-            .collect::<anyhow::Result<_>>()?;
+            .collect::<anyhow::Result<BTreeMap<String, Cluster>>>()?;
+        // Helm writes its label onto the namespace it installs into, also onto one that is there, and leaves it there
+        // (seen with helm-controller 1.6.4). With the label there from the first, all else can be compared.
+        let labelled = json!({ "metadata": { "labels": { "name": "default" } } });
+        clusters.values().try_for_each(|cluster| cluster.patch("/api/v1/namespaces/default", &labelled))?;
         let (environment, wide) = (lab.environment()?, Mutex::default());
         Ok(Self { lab, environment, provider, clusters, wide, runtime, progress, scratch })
     }

@@ -13,10 +13,6 @@ use crate::workspace;
 ///
 /// It does not hold.
 pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
-    // Helm writes its label onto the namespace it installs into, also onto one that is there, and leaves it there (seen
-    // with helm-controller 1.6.4). With the label there before, everything else can be compared.
-    let labelled = json!({ "metadata": { "labels": { "name": "default" } } });
-    case.site.edge()?.patch("/api/v1/namespaces/default", &labelled)?;
     let before = case.snapshots()?;
     apps::seed(case.site, &workspace::case_folder("helm").join("apps"), &case.name)?;
     let workspace = case.workspace()?;
