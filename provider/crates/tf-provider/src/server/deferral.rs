@@ -19,7 +19,7 @@ pub(super) struct Allowance {
 impl Allowance {
     pub(super) fn of(parts: &Parts, client: Option<pb::ClientCapabilities>) -> Self {
         Self {
-            allowed: client.is_some() || client.is_none(),
+            allowed: client.is_some_and(|client| client.deferral_allowed),
             provider_config_unknown: parts.config_unknown.load(Ordering::Relaxed),
         }
     }
