@@ -36,7 +36,7 @@ pub const VALUES: Area = Area {
             summary: "Git URL cannot be used",
             said: Said::Error,
             phases: &[Phase::Validate],
-            cause: "The URL is not one that Flux fetches from, or it holds a password.",
+            cause: "The URL is not one that Flux fetches from, or it holds credentials.",
             way_out: "Write it like `https://HOST/PATH.git`, with credentials in a Secret named by `secret_name`.",
             test: "every_value_that_cannot_be_used_is_told_at_its_place",
         },

@@ -125,11 +125,19 @@ pub fn git_url(value: &Raw) -> Option<Complaint> {
     let rest = ["http://", "https://", "ssh://"].iter().find_map(|scheme| text.strip_prefix(scheme));
     let problem = match rest {
         None => "it does not begin with `http://`, `https://` or `ssh://`",
-        Some(rest) if rest.split('/').next().is_some_and(|host| host.contains(':') && host.contains('@')) => {
-            "it holds a password, which would be stored in state"
+        Some(rest) => {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+            // Of SSH the user is part of the address. Of HTTP it may be a token all by itself.
+            let is_secret = user.contains(':') || !(user.is_empty() || text.starts_with("ssh://"));
+            if is_secret {
+                "it holds credentials, which would be stored in state"
+            } else if host.is_empty() {
+                "no host follows the scheme"
+            } else {
+                return None;
+            }
         }
-        Some("") => "no host follows the scheme",
-        Some(_) => return None,
     };
     Some(Complaint {
         summary: "Git URL cannot be used".to_owned(),
@@ -247,7 +255,12 @@ mod tests {
         for bad in ["", "0s", "10", "ten", "5d", "-1s"] {
             assert!(duration(&Raw::string(bad)).is_some(), "{bad}");
         }
-        assert_eq!(git_url(&Raw::string("ssh://git@host/apps.git")), None);
+        for url in ["ssh://git@host/apps.git", "ssh://git@host:2222/apps.git", "https://host:3000/a@b.git"] {
+            assert_eq!(git_url(&Raw::string(url)), None, "{url}");
+        }
+        for url in ["https://hunter2@host/a.git", "ssh://me:hunter2@host/a.git", "https://", "ssh://git@"] {
+            assert!(git_url(&Raw::string(url)).is_some(), "{url}");
+        }
         let with_password = git_url(&Raw::string("https://me:hunter2@host/apps.git")).unwrap();
         assert!(!with_password.detail.contains("hunter2"));
         assert!(git_url(&Raw::string("host:apps.git")).is_some());
