@@ -9,6 +9,7 @@ use engines::limits::Limits;
 use futures::AsyncBufReadExt as _;
 use http::Request;
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 
 use crate::errors::{from_kube, said, unreadable};
 
@@ -48,7 +49,7 @@ impl Caller {
         limits: &Limits,
     ) -> Result<T, EngineError> {
         let request = built(doing, target, request)?;
-        let work = self.insist(doing, target, request);
+        let work = self.insist(doing, target, request, limits);
         let answer = tokio::select! {
             biased;
             () = limits.cancel.cancelled() => Err(EngineError::new(doing, target, Kind::Cancelled)),
@@ -79,13 +80,12 @@ impl Caller {
         if limits.cancel.is_cancelled() {
             return Err(EngineError::new(doing, target, Kind::Cancelled));
         }
-        if tokio::time::Instant::now() >= limits.deadline {
+        if Instant::now() >= limits.deadline {
             return Err(said(doing, target, Kind::TimedOut, "the time was over before it was sent"));
         }
-        let caller = self.clone();
-        let subject = target.to_owned();
+        let (caller, subject, limits) = (self.clone(), target.to_owned(), limits.clone());
         // A task of its own goes on when whoever waits for it is dropped.
-        let work = tokio::spawn(async move { caller.insist(doing, &subject, request).await });
+        let work = tokio::spawn(async move { caller.insist(doing, &subject, request, &limits).await });
         match work.await {
             Ok(answer) => parsed(doing, target, &answer?),
             Err(_) => Err(said(doing, target, Kind::Cancelled, "the provider is shutting down")),
@@ -93,12 +93,14 @@ impl Caller {
     }
 
     /// Sends until the other side does not ask to come back, a few times. All our changes are safe to send twice:
-    /// they are applies, merges of whole values, and deletes of one uid.
+    /// they are applies, merges of whole values, and deletes of one uid. A request in hand is finished; after the user's
+    /// cancel or the deadline it is not sent again.
     async fn insist(
         &self,
         doing: &'static str,
         target: &str,
         request: Request<Vec<u8>>,
+        limits: &Limits,
     ) -> Result<Vec<u8>, EngineError> {
         // An API server under load asks to come back after one second (its `Retry-After`); four seconds in all
         // outlast an etcd election (lab, 2026-11-21: etcd down 5 s was served again after 7.5 s in all).
@@ -110,17 +112,15 @@ impl Caller {
             .build();
         loop {
             match self.once(doing, target, request.clone()).await {
-                Err(error) if matches!(error.kind, Kind::Busy | Kind::Throttled) => match pauses.next() {
-                    Some(pause) => {
-                        tracing::debug!(doing, target, "the API server asks to come back");
-                        #[expect(
-                            clippy::disallowed_methods,
-                            reason = "the pause that the other side asked for"
-                        )]
-                        tokio::time::sleep(pause).await;
+                Err(error) if matches!(error.kind, Kind::Busy | Kind::Throttled) => {
+                    let Some(pause) = pauses.next() else { return Err(error) };
+                    tracing::debug!(doing, target, "the API server asks to come back");
+                    let until = limits.deadline.min(Instant::now() + pause);
+                    let is_cancelled = timeout_at(until, limits.cancel.cancelled()).await.is_ok();
+                    if is_cancelled || Instant::now() >= limits.deadline {
+                        return Err(error);
                     }
-                    None => return Err(error),
-                },
+                }
                 done => return done,
             }
         }

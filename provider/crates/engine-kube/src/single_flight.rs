@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use engines::error::{EngineError, Kind};
+use engines::error::{CredentialProblem, EngineError, Kind};
 use engines::limits::Limits;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -26,7 +26,7 @@ pub(crate) struct SingleFlight<T> {
 enum Kept<T> {
     Nothing,
     Value { age: u64, value: Arc<T> },
-    Failure { until: Instant, doing: &'static str, target: String, text: String },
+    Failure { until: Instant, kind: Kind, doing: &'static str, target: String, text: String },
 }
 
 impl<T> Default for SingleFlight<T> {
@@ -41,7 +41,7 @@ impl<T> SingleFlight<T> {
     /// # Errors
     ///
     /// - [`Kind::Cancelled`] and [`Kind::TimedOut`] when `limits` end the wait for another's flight.
-    /// - What `make` meets; [`Kind::Unreachable`] also answers those who ask within the next seconds.
+    /// - What `make` meets. Trouble of the cluster's also answers those who ask within the next seconds.
     pub(crate) async fn get<Making>(
         &self,
         doing: &'static str,
@@ -62,8 +62,8 @@ impl<T> SingleFlight<T> {
         };
         match &*kept {
             Kept::Value { age, value } if *age == self.age() => return Ok(Arc::clone(value)),
-            Kept::Failure { until, doing, target, text } if Instant::now() < *until => {
-                return Err(said(doing, target.as_str(), Kind::Unreachable, text.as_str()));
+            Kept::Failure { until, kind, doing, target, text } if Instant::now() < *until => {
+                return Err(said(doing, target.as_str(), *kind, text.as_str()));
             }
             Kept::Value { .. } | Kept::Failure { .. } | Kept::Nothing => {}
         }
@@ -76,10 +76,11 @@ impl<T> SingleFlight<T> {
                 Ok(value)
             }
             Err(error) => {
-                *kept = if error.kind == Kind::Unreachable {
+                *kept = if is_kept(error.kind) {
                     let text = error.cause.as_ref().map_or_else(String::new, ToString::to_string);
                     let until = Instant::now() + begun.elapsed().max(FAILURE_KEPT);
-                    Kept::Failure { until, doing: error.doing, target: error.target.clone(), text }
+                    let (kind, doing, target) = (error.kind, error.doing, error.target.clone());
+                    Kept::Failure { until, kind, doing, target, text }
                 } else {
                     Kept::Nothing
                 };
@@ -98,6 +99,21 @@ impl<T> SingleFlight<T> {
     }
 }
 
+/// Whether trouble is the cluster's, or its credential plugin's, which every further attempt would pay for again. What
+/// is wrong with a file costs nothing to find out, and another resource may be about to write it.
+fn is_kept(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Busy
+            | Kind::Throttled
+            | Kind::Unreachable
+            | Kind::Untrusted
+            | Kind::Credentials(CredentialProblem::Incomplete)
+            | Kind::Unauthenticated
+            | Kind::Denied
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,11 +125,19 @@ mod tests {
     }
 
     async fn ask(flight: &SingleFlight<u32>, flights: &AtomicU32, fail: bool) -> Result<u32, Kind> {
+        meet(flight, flights, fail.then_some(Kind::Unreachable)).await
+    }
+
+    async fn meet(
+        flight: &SingleFlight<u32>,
+        flights: &AtomicU32,
+        trouble: Option<Kind>,
+    ) -> Result<u32, Kind> {
         let limits = limits();
         let made = flight.get("asking", "it", &limits, || async {
             tokio::task::yield_now().await;
             let number = flights.fetch_add(1, Ordering::Relaxed) + 1;
-            if fail { Err(said("asking", "it", Kind::Unreachable, "refused")) } else { Ok(number) }
+            trouble.map_or(Ok(number), |kind| Err(said("asking", "it", kind, "refused")))
         });
         made.await.map(|value| *value).map_err(|error| error.kind)
     }
@@ -134,6 +158,19 @@ mod tests {
         assert_eq!(ask(&flight, &flights, false).await, Err(Kind::Unreachable));
         tokio::time::advance(FAILURE_KEPT).await;
         assert_eq!(ask(&flight, &flights, false).await, Ok(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_expired_login_is_met_once_and_a_missing_file_every_time() {
+        let (flight, flights) = (SingleFlight::default(), AtomicU32::new(0));
+        for _ in 0..3 {
+            let met = meet(&flight, &flights, Some(Kind::Unauthenticated)).await;
+            assert_eq!(met, Err(Kind::Unauthenticated));
+        }
+        assert_eq!(flights.load(Ordering::Relaxed), 1);
+        let (flight, missing) = (SingleFlight::default(), Kind::Credentials(CredentialProblem::Missing));
+        assert_eq!(meet(&flight, &flights, Some(missing)).await, Err(missing));
+        assert_eq!(meet(&flight, &flights, None).await, Ok(3));
     }
 
     #[tokio::test(start_paused = true)]
