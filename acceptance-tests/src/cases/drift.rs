@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use super::workloads::Workloads;
@@ -25,10 +25,15 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     let hub = case.site.hub()?;
 
     let kustomizations = case.flux_objects("kustomizations");
-    let is_for_edge = |it: &&Value| it["metadata"]["labels"]["kurator.dev/member"] == "edge";
     let found = hub.list(&kustomizations)?;
-    let Some(one) = found.iter().find(is_for_edge) else { bail!("no Kustomization is for edge") };
-    removed(hub, &format!("{kustomizations}/{}", name(one)))?;
+    let of_member = |member: &str| {
+        let is_its = |it: &&Value| it["metadata"]["labels"]["kurator.dev/member"] == member;
+        let one = found.iter().find(is_its).with_context(|| format!("no Kustomization is for {member}"))?;
+        anyhow::Ok(format!("{kustomizations}/{}", name(one)))
+    };
+    removed(hub, &of_member("edge")?)?;
+    let suspended = of_member("hub")?;
+    hub.patch(&suspended, &json!({"spec": {"suspend": true}}))?;
     // Of one member the kubeconfig, of the other the whole Secret.
     let secret = format!("{}/secrets/member-hub", case.fleet_namespace());
     hub.patch(&secret, &json!({"data": {"value": null}}))?;
@@ -41,6 +46,7 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
         ensure!(changes.contains(&format!("{address}: Plan to update")), "{address}\n{}", planned.in_words());
     }
     workspace.apply()?;
+    ensure!(hub.get(&suspended)?["spec"]["suspend"] != true, "{suspended} is still suspended");
     for secret in [secret, other_secret] {
         ensure!(hub.get(&secret)?["data"]["value"].is_string(), "{secret} has no kubeconfig");
     }

@@ -42,6 +42,11 @@ pub enum Failure {
         /// The trouble.
         error: EngineError,
     },
+    /// Nobody knows which cluster a member is: neither what is stored nor the host's record says so.
+    NotKnown {
+        /// The member.
+        member: Name,
+    },
     /// Flux reports failures.
     Flux {
         /// Each of them.
@@ -49,7 +54,7 @@ pub enum Failure {
         /// What was still under way besides.
         pending: Vec<String>,
     },
-    /// Flux was done before the deadline with none of it.
+    /// The deadline passed before Flux was done, and Flux reports no failure.
     NotApplied {
         /// What was still under way, a line each.
         pending: Vec<String>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::cluster_ref::ClusterRef;
-use domain::fleet::{AccessSpec, EVERYTHING, MemberRecord};
+use domain::fleet::{AccessSpec, EVERYTHING, FleetFacts, MemberRecord};
 use domain::name::Name;
 use engines::clusters::{Cluster, Clusters};
 use engines::error::{EngineError, Kind};
@@ -32,7 +32,8 @@ pub enum Met {
     Forgotten(EngineError),
 }
 
-/// Connects to a member that something is to be removed from.
+/// Connects to a member that something is to be removed from. Not to know which cluster it is proves nothing: it counts
+/// as out of reach.
 ///
 /// # Errors
 ///
@@ -45,7 +46,13 @@ pub async fn meet(
     limits: &Limits,
 ) -> Result<Met, Failure> {
     let Some(cluster) = cluster else {
-        return Ok(Met::Gone("the host's record does not say which cluster it was".to_owned()));
+        return match on_unreachable {
+            OnUnreachable::Error => Err(Failure::NotKnown { member: member.clone() }),
+            OnUnreachable::Forget => {
+                let target = format!("member {member}");
+                Ok(Met::Forgotten(EngineError::new("finding the cluster of", target, Kind::NotFound)))
+            }
+        };
     };
     match clusters.connect(cluster, limits).await {
         Ok(there) => Ok(Met::There(there)),
@@ -71,23 +78,33 @@ impl Met {
     }
 }
 
+/// A fleet as its host has it.
+///
+/// # Errors
+///
+/// The trouble on the host.
+pub async fn recorded(host: &Arc<dyn Cluster>, fleet: &Name, limits: &Limits) -> Result<FleetFacts, Failure> {
+    let found = host.fleet_host().observe_fleet(fleet, limits).await;
+    found.map_err(|error| Failure::Engine { member: None, error })
+}
+
 /// Sees to it that Flux on `host` can clean up on a member: without the member's kubeconfig it would hold its objects
-/// for good, and say so nowhere but in its log (lab, 2026-11-21). A kubeconfig that is missing is put back.
+/// for good, and say so nowhere but in its log (lab, 2026-11-21). A kubeconfig that `found` lacks is put back.
 ///
 /// # Errors
 ///
 /// The trouble on the host or on the member.
 pub async fn keep_the_way_open(
-    host: &Arc<dyn Cluster>,
-    fleet: &Name,
+    (host, fleet, found): (&Arc<dyn Cluster>, &Name, &FleetFacts),
     member: &Name,
     (there, reference): (&Arc<dyn Cluster>, &ClusterRef),
     conflicts: Conflicts,
     limits: &Limits,
 ) -> Result<(), Failure> {
     let on_host = |error| Failure::Engine { member: None, error };
-    let found = host.fleet_host().observe_fleet(fleet, limits).await.map_err(on_host)?;
-    let Some(namespace) = found.namespace.filter(|namespace| !namespace.deleting) else { return Ok(()) };
+    let Some(namespace) = found.namespace.as_ref().filter(|namespace| !namespace.deleting) else {
+        return Ok(());
+    };
     let recorded = found.members.get(member);
     if recorded.is_some_and(|facts| facts.has_kubeconfig) {
         return Ok(());

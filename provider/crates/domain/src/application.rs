@@ -218,22 +218,26 @@ pub fn placement_name(application: &Name, policy: &Name, member: &Name) -> Strin
 }
 
 impl ApplicationSpec {
-    /// Every policy on every member it chooses, by its Flux object.
+    /// Every policy on every member it chooses: the Flux object, the policy, the member and the content.
+    pub fn chosen(&self) -> impl Iterator<Item = (PlacementId, &Name, &Name, &Content)> {
+        self.policies.iter().flat_map(move |(policy, spec)| {
+            let members = self.target.members.iter();
+            let chosen = members.filter(|(_, target)| spec.selector.chooses(&target.labels));
+            chosen.map(move |(member, _)| {
+                let name = placement_name(&self.name, policy, member);
+                (PlacementId { name, carrier: spec.content.carrier() }, policy, member, &spec.content)
+            })
+        })
+    }
+
+    /// The same by Flux object, each with what it needs.
     pub fn placements(&self) -> BTreeMap<PlacementId, Placement> {
-        let mut all = BTreeMap::new();
-        for (policy, spec) in &self.policies {
-            for (member, target) in &self.target.members {
-                if spec.selector.chooses(&target.labels) {
-                    let id = PlacementId {
-                        name: placement_name(&self.name, policy, member),
-                        carrier: spec.content.carrier(),
-                    };
-                    let (policy, member) = (policy.clone(), member.clone());
-                    all.insert(id, Placement { policy, member, content: spec.content.clone() });
-                }
-            }
-        }
-        all
+        let placed = |policy: &Name, member: &Name, content: &Content| Placement {
+            policy: policy.clone(),
+            member: member.clone(),
+            content: content.clone(),
+        };
+        self.chosen().map(|(id, policy, member, content)| (id, placed(policy, member, content))).collect()
     }
 }
 

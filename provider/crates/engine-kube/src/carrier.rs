@@ -35,7 +35,11 @@ impl KubeCluster {
     ) -> Result<(), EngineError> {
         let namespace = FleetNames::of(fleet).namespace;
         let collection = O::collection(Some(&namespace));
-        self.make_way::<O>(&collection, fleet, wanted, limits).await?;
+        let found = self.make_way::<O>(&collection, fleet, wanted, limits).await?;
+        if found.is_some_and(|found| found.is_suspended()) {
+            // Nothing that we apply says `suspend`, so an apply alone would leave it.
+            self.merge::<Value>(&collection, wanted.name, &resume(), limits).await?;
+        }
         let applied: O =
             self.apply(&collection, wanted.name, body, Manager::Provider, conflicts, limits).await?;
         let judged = is_judged(applied.metadata(), &applied.judgement());
@@ -43,17 +47,18 @@ impl KubeCluster {
     }
 
     /// Sees to it that an object of this name may be applied: none is there, or one of this fleet for the same
-    /// member. One that is being deleted is waited for, or it would take what is applied now along.
+    /// member. One that is being deleted is waited for, or it would take what is applied now along. Gives the one that
+    /// stays.
     async fn make_way<O: FluxObject>(
         &self,
         collection: &Collection,
         fleet: &Name,
         wanted: PutPlacement<'_>,
         limits: &Limits,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Option<O>, EngineError> {
         let name = wanted.name;
         let Some(found) = self.find::<O>(collection, name, Extent::Whole, limits).await? else {
-            return Ok(());
+            return Ok(None);
         };
         let target = collection.object(name);
         if found.metadata().label(FLEET) != Some(fleet.as_str()) {
@@ -62,11 +67,11 @@ impl KubeCluster {
         }
         if found.metadata().is_deleting() {
             let uid = &found.metadata().uid;
-            return self
-                .wait_gone(collection, name, uid, Extent::Whole, limits, |object: &O| {
-                    (object.metadata().clone(), held_by(object.metadata()))
-                })
-                .await;
+            self.wait_gone(collection, name, uid, Extent::Whole, limits, |object: &O| {
+                (object.metadata().clone(), held_by(object.metadata()))
+            })
+            .await?;
+            return Ok(None);
         }
         let secret = FleetNames::secret(&wanted.placement.member);
         match found.kube_config().map(KubeConfig::secret) {
@@ -76,7 +81,7 @@ impl KubeCluster {
                 );
                 Err(said("applying", target, Kind::AlreadyExists, text))
             }
-            _ => Ok(()),
+            _ => Ok(Some(found)),
         }
     }
 

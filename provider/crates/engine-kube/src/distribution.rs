@@ -22,7 +22,7 @@ use crate::flux_object::FluxObject as _;
 use crate::git_repository::{self, GitRepository};
 use crate::helm_release::{self, HelmRelease};
 use crate::kustomization::{self, Kustomization};
-use crate::labels::{APPLICATION, FLEET, selector};
+use crate::labels::{APPLICATION, FLEET, MEMBER, selector};
 use crate::mark;
 use crate::metadata::Metadata;
 use crate::progress::is_judged;
@@ -50,10 +50,11 @@ impl Distribution for KubeCluster {
     async fn observe_placements(
         &self,
         fleet: &Name,
+        member: &Name,
         limits: &Limits,
     ) -> Result<BTreeMap<PlacementId, PlacementFacts>, EngineError> {
         let namespace = FleetNames::of(fleet).namespace;
-        let selector = selector(&[(FLEET, fleet.as_str())]);
+        let selector = selector(&[(FLEET, fleet.as_str()), (MEMBER, member.as_str())]);
         let objects = self.list_flux_objects(Some(&namespace), &selector, limits).await?;
         Ok(objects.placements().map(|(_, id, facts)| (id, facts)).collect())
     }
@@ -196,11 +197,11 @@ mod tests {
         let of = Whose { fleet: &fleet, application: &web };
         let many = (0..50).map(|_| hub.observe_application(of, Freshness::Shared, &far));
         futures::future::try_join_all(many).await.unwrap();
-        assert_eq!(lists(&asked), 4, "one list of sources, Kustomizations, HelmReleases and HelmCharts each");
+        assert_eq!(lists(&asked), 3, "one list of sources, Kustomizations and HelmReleases each");
         hub.merge::<Value>(&Kustomization::collection(Some("a")), "web", &json!({}), &far).await.unwrap();
         hub.observe_application(of, Freshness::Shared, &far).await.unwrap();
         hub.observe_application(of, Freshness::Now, &far).await.unwrap();
-        assert_eq!(lists(&asked), 12);
+        assert_eq!(lists(&asked), 9);
     }
 
     #[tokio::test(start_paused = true)]
@@ -239,6 +240,39 @@ mod tests {
             let wanted = PutSource { source: &source, mark: &mark, note: "{}", look };
             hub.put_source(of, wanted, Conflicts::Refuse, &limits).await.unwrap();
             assert_eq!(asked.lock().unwrap().len(), calls, "{look:?}");
+        }
+    }
+
+    async fn put_onto_edge(hub: &KubeCluster) -> Result<(), EngineError> {
+        let placement = Placement {
+            policy: name("base"),
+            member: name("edge"),
+            content: Content::Kustomization(domain::application::KustomizationSpec {
+                path: "./".into(),
+                prune: true,
+                interval: Duration::from_mins(5),
+                retry_interval: None,
+                timeout: None,
+                target_namespace: None,
+                force: false,
+            }),
+        };
+        let (fleet, web, making) = (name("demo"), name("web"), Incarnation::new("i-1"));
+        let wanted = PutPlacement { name: "web-base-edge", placement: &placement, incarnation: &making };
+        let of = Whose { fleet: &fleet, application: &web };
+        hub.put_placement(of, wanted, Conflicts::Force, &limits()).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_suspended_placement_is_resumed_when_it_is_put() {
+        for suspended in [true, false] {
+            let (hub, asked) = cluster(PATIENCE, move |line, _| match line.split(' ').next() {
+                Some("GET") => Answer::Says(200, held(&json!({ "suspend": suspended }), false)),
+                _ => Answer::Says(200, json!({ "metadata": { "name": "web-base-edge" } })),
+            });
+            put_onto_edge(&hub).await.unwrap();
+            let changes = asked.lock().unwrap().iter().filter(|line| !line.starts_with("GET")).count();
+            assert_eq!(changes, if suspended { 2 } else { 1 }, "suspended: {suspended}");
         }
     }
 
@@ -333,24 +367,7 @@ mod tests {
     async fn an_object_that_applies_to_another_cluster_is_not_turned_to_this_one() {
         let other = json!({ "kubeConfig": { "secretRef": { "name": "member-far" } } });
         let (hub, asked) = cluster(PATIENCE, move |_, _| Answer::Says(200, held(&other, false)));
-        let placement = Placement {
-            policy: name("base"),
-            member: name("edge"),
-            content: Content::Kustomization(domain::application::KustomizationSpec {
-                path: "./".into(),
-                prune: true,
-                interval: Duration::from_mins(5),
-                retry_interval: None,
-                timeout: None,
-                target_namespace: None,
-                force: false,
-            }),
-        };
-        let (fleet, web, making) = (name("demo"), name("web"), Incarnation::new("i-1"));
-        let wanted = PutPlacement { name: "web-base-edge", placement: &placement, incarnation: &making };
-        let of = Whose { fleet: &fleet, application: &web };
-        let put = hub.put_placement(of, wanted, Conflicts::Force, &limits()).await;
-        assert_eq!(put.unwrap_err().kind, Kind::AlreadyExists);
+        assert_eq!(put_onto_edge(&hub).await.unwrap_err().kind, Kind::AlreadyExists);
         assert_eq!(asked.lock().unwrap().len(), 1, "nothing was written");
     }
 }

@@ -11,7 +11,8 @@ use crate::cluster::KubeCluster;
 use crate::collection::Extent;
 use crate::flux_object::FluxObject;
 use crate::git_repository;
-use crate::helm_chart;
+use crate::helm_chart::{self, HelmChart};
+use crate::helm_release::HelmRelease;
 use crate::labels::FLEET;
 use crate::metadata::List;
 use crate::single_flight::SingleFlight;
@@ -58,14 +59,28 @@ impl KubeCluster {
         selector: &str,
         limits: &Limits,
     ) -> Result<FluxObjects, EngineError> {
-        let (sources, charts) = (git_repository::collection(namespace), helm_chart::collection(namespace));
-        let (sources, kustomizations, releases, charts) = futures::try_join!(
+        let sources = git_repository::collection(namespace);
+        let (sources, kustomizations, (releases, charts)) = futures::try_join!(
             self.list(&sources, selector, Extent::Whole, limits),
             self.list_carriers(namespace, selector, limits),
-            self.list_carriers(namespace, selector, limits),
-            self.list(&charts, selector, Extent::Whole, limits),
+            self.list_releases(namespace, selector, limits),
         )?;
         Ok(FluxObjects { sources, kustomizations, releases, charts })
+    }
+
+    /// `HelmReleases` and the charts that Flux packed for them; charts are asked for only where there are releases.
+    async fn list_releases(
+        &self,
+        namespace: Option<&str>,
+        selector: &str,
+        limits: &Limits,
+    ) -> Result<(Vec<HelmRelease>, Vec<HelmChart>), EngineError> {
+        let releases: Vec<HelmRelease> = self.list_carriers(namespace, selector, limits).await?;
+        if releases.is_empty() {
+            return Ok((releases, Vec::new()));
+        }
+        let charts = helm_chart::collection(namespace);
+        Ok((releases, self.list(&charts, selector, Extent::Whole, limits).await?))
     }
 
     /// The Flux objects of one kind that carry policies and that `selector` chooses, in `namespace` or in all.

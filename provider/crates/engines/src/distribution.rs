@@ -87,7 +87,7 @@ pub trait Distribution: Send + Sync {
         limits: &Limits,
     ) -> Result<Arc<ApplicationFacts>, EngineError>;
 
-    /// Finds every Flux object of `fleet` that carries a policy, whichever application made it. Asked anew.
+    /// Finds every Flux object of `fleet` that carries a policy to `member`, whichever application made it. Asked anew.
     ///
     /// # Errors
     ///
@@ -95,6 +95,7 @@ pub trait Distribution: Send + Sync {
     async fn observe_placements(
         &self,
         fleet: &Name,
+        member: &Name,
         limits: &Limits,
     ) -> Result<BTreeMap<PlacementId, PlacementFacts>, EngineError>;
 

@@ -14,10 +14,22 @@ pub struct Limits {
     pub cancel: CancellationToken,
 }
 
+/// How long a look may take that says what exists after a change ended early. Terraform waits for the answer; what is
+/// not seen in this time is taken from what is known to have been done.
+const AFTERWARDS: Duration = Duration::from_secs(5);
+
 impl Limits {
     /// Limits that end `after` from now.
     pub fn within(after: Duration, cancel: CancellationToken) -> Self {
         Self { deadline: Instant::now() + after, cancel }
+    }
+
+    /// Limits of the look that follows a change: once the user has cancelled or the time is over, a short time of its
+    /// own, so that what is stored is what exists.
+    #[must_use]
+    pub fn afterwards(&self) -> Self {
+        let late = self.cancel.is_cancelled() || self.deadline <= Instant::now() + AFTERWARDS;
+        if late { Self::within(AFTERWARDS, CancellationToken::new()) } else { self.clone() }
     }
 
     /// The same cancel with a deadline at most `most` from now.

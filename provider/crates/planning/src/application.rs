@@ -69,6 +69,15 @@ pub enum ApplicationStep {
 /// Stages in their order; the steps of a stage do not depend on each other.
 pub type ApplicationStages = Vec<Vec<ApplicationStep>>;
 
+/// Whether something was asked for that is not known to have arrived on the members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The user asks for something else than what is stored, or a change was cut off before it was waited for.
+    Anew,
+    /// It is what was waited for before: how the members are now holds nobody up.
+    Before,
+}
+
 /// Returns the stages that turn `found` into `wanted`: the source, then what leaves, then what comes, then the wait,
 /// then the mark that says it is finished.
 ///
@@ -78,6 +87,7 @@ pub fn plan(
     found: &ApplicationFacts,
     mark: &Mark,
     note: &str,
+    asked: Asked,
 ) -> ApplicationStages {
     let unfinished = mark.phase == Phase::Creating;
     let source_is_right = found.source.as_ref().is_some_and(|source| {
@@ -106,9 +116,10 @@ pub fn plan(
         .collect();
     let works = unfinished || !stages.concat().is_empty() || !comes.is_empty();
     stages.push(comes);
-    // What an earlier run put and did not wait for is waited for now: it was cut off before.
+    // What a run put that was cut off before its wait is waited for now, though there is nothing left to put.
     let placements: BTreeSet<PlacementId> = placements.into_keys().collect();
-    if wanted.wait && (works || judge(found, &placements) != Verdict::default()) {
+    let is_open = || asked == Asked::Anew && judge(found, &placements) != Verdict::default();
+    if wanted.wait && (works || is_open()) {
         stages.push(vec![ApplicationStep::AwaitApplied { placements }]);
     }
     if unfinished {
@@ -201,21 +212,20 @@ pub fn drift(wanted: &ApplicationSpec, found: &ApplicationFacts) -> Vec<String> 
         }
         Some(_) => {}
     }
-    let placements = wanted.placements();
-    for (id, placement) in &placements {
-        let at = format!("{} on {}", placement.policy, placement.member);
-        match found.placements.get(id) {
-            None => drift.push(format!("{at}: it is gone")),
-            Some(facts) if facts.deleting => drift.push(format!("{at}: it is being deleted")),
-            Some(facts) if facts.suspended => drift.push(format!("{at}: it is suspended")),
-            Some(facts) if facts.content.as_ref() != Some(&placement.content) => {
-                drift.push(format!("{at}: it was changed"));
-            }
-            Some(_) => {}
-        }
+    let mut chosen: Vec<_> = wanted.chosen().collect();
+    chosen.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    for (id, policy, member, content) in &chosen {
+        let what = match found.placements.get(id) {
+            None => "is gone",
+            Some(facts) if facts.deleting => "is being deleted",
+            Some(facts) if facts.suspended => "is suspended",
+            Some(facts) if facts.content.as_ref() != Some(*content) => "was changed",
+            Some(_) => continue,
+        };
+        drift.push(format!("{policy} on {member}: it {what}"));
     }
     for (id, facts) in &found.placements {
-        if !placements.contains_key(id) {
+        if chosen.binary_search_by(|(chosen, ..)| chosen.cmp(id)).is_err() {
             drift.push(format!("{} on {}: it is there and should not be", facts.policy, facts.member));
         }
     }

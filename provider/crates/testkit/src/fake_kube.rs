@@ -153,6 +153,13 @@ impl FakeClusters {
         world.breaks.insert(at, Break::Cancel(token));
     }
 
+    /// Panics when the `n`-th mutating call from now on, counted from 1, was carried out.
+    pub fn panic_at(&self, n: usize) {
+        let mut world = self.world();
+        let at = world.mutations() + n;
+        world.breaks.insert(at, Break::Panic);
+    }
+
     /// Every call so far, in order, broken ones too.
     pub fn calls(&self) -> Vec<Call> {
         self.world().calls.clone()
@@ -314,6 +321,8 @@ impl FakeCluster {
                 token.cancel();
                 done
             }
+            #[expect(clippy::panic, reason = "the test asked for it")]
+            Some(Break::Panic) => panic!("a test asked for it"),
             _ => done,
         }
     }

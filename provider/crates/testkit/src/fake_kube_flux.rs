@@ -83,11 +83,15 @@ impl Distribution for FakeCluster {
     async fn observe_placements(
         &self,
         fleet: &Name,
+        member: &Name,
         limits: &Limits,
     ) -> Result<BTreeMap<PlacementId, PlacementFacts>, EngineError> {
         self.look("observe_placements", fleet.as_str(), limits, |world, uid| {
             world.reconcile(uid);
-            world.cluster(uid).fleets.get(fleet).map(|held| held.placements.clone()).unwrap_or_default()
+            let held = world.cluster(uid).fleets.get(fleet);
+            let mut placements = held.map(|held| held.placements.clone()).unwrap_or_default();
+            placements.retain(|_, facts| facts.member == *member);
+            placements
         })
     }
 
@@ -147,7 +151,7 @@ impl Distribution for FakeCluster {
                 content: Some(placement.content.clone()),
                 application: application.clone(),
                 deleting: false,
-                suspended: old.is_some_and(|old| old.suspended),
+                suspended: false,
                 progress: Progress::Pending { message: String::new() },
                 applied_revision: old.and_then(|old| old.applied_revision.clone()),
                 inventory: old.map(|old| old.inventory.clone()).unwrap_or_default(),

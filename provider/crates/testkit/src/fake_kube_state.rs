@@ -30,6 +30,7 @@ pub(crate) struct World {
 pub(crate) enum Break {
     Fail { moment: Moment, kind: Kind },
     Cancel(CancellationToken),
+    Panic,
 }
 
 /// One cluster.

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::application::PlacementId;
+use domain::application::{ApplicationFacts, PlacementId};
 use domain::cluster_ref::ClusterRef;
+use domain::fleet::FleetFacts;
 use domain::mark::Mark;
 use domain::name::Name;
 use domain::object_id::ObjectId;
@@ -16,11 +17,11 @@ use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
 use engines::wait::{Pace, Seen, until};
 use planning::application::{ApplicationStages, ApplicationStep, Verdict, judge};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
 use crate::journal::{Failure, Journal, Note};
-use crate::members::{Met, OnUnreachable, keep_the_way_open, meet};
+use crate::members::{Met, OnUnreachable, keep_the_way_open, meet, recorded};
 use crate::run::run;
 
 /// How long Flux may go on reporting one failure before it is taken as its last word: long enough for the order of
@@ -43,6 +44,10 @@ pub struct ApplicationHands<'a> {
     pub on_unreachable: OnUnreachable,
     /// How many objects at a time.
     pub at_a_time: usize,
+    /// The fleet as its host has it, once it was asked for.
+    pub recorded: OnceCell<FleetFacts>,
+    /// What the last look of a wait saw that ended well: what exists once all is done.
+    pub seen: Mutex<Option<Arc<ApplicationFacts>>>,
 }
 
 impl ApplicationHands<'_> {
@@ -92,8 +97,8 @@ impl ApplicationHands<'_> {
     ) -> Result<(), Failure> {
         let Err(error) = said else { return Ok(()) };
         if error.kind == Kind::Unreachable {
-            let distribution = self.host.distribution();
-            let found = distribution.observe_application(self.of(), Freshness::Now, limits).await;
+            let (distribution, limits) = (self.host.distribution(), limits.afterwards());
+            let found = distribution.observe_application(self.of(), Freshness::Now, &limits).await;
             let source = found.ok().and_then(|found| found.source.clone());
             if source.is_some_and(|source| source.mark.as_ref() == Some(mark)) {
                 return Ok(());
@@ -113,6 +118,10 @@ impl ApplicationHands<'_> {
         cluster: Option<&ClusterRef>,
         limits: &Limits,
     ) -> Result<Vec<Note>, Failure> {
+        // What is stored may not know a member that an update brought in and did not finish with.
+        let fleet = self.recorded.get_or_try_init(|| recorded(self.host, self.fleet, limits)).await?;
+        let its = || fleet.members.get(member).and_then(|facts| facts.cluster.as_ref());
+        let cluster = cluster.or_else(its);
         let met = meet(self.clusters, member, cluster, self.on_unreachable, limits).await?;
         let distribution = self.host.distribution();
         let found =
@@ -121,7 +130,8 @@ impl ApplicationHands<'_> {
         let removal = if matches!(met, Met::There(_)) { Removal::Prune } else { Removal::Release };
         if let (Met::There(there), Some(cluster)) = (&met, cluster) {
             let member_there = (there, cluster);
-            keep_the_way_open(self.host, self.fleet, member, member_there, self.conflicts, limits).await?;
+            let way = (self.host, self.fleet, fleet);
+            keep_the_way_open(way, member, member_there, self.conflicts, limits).await?;
         }
         distribution.remove_placement(self.fleet, id, removal, limits).await.map_err(on_host)?;
         if let Met::There(there) = &met
@@ -150,12 +160,9 @@ impl ApplicationHands<'_> {
         limits: &Limits,
     ) -> Result<Vec<ObjectId>, Failure> {
         let others =
-            self.host.distribution().observe_placements(self.fleet, limits).await.map_err(on_host)?;
-        let held: BTreeSet<_> = others
-            .iter()
-            .filter(|(other, facts)| *other != id && facts.member == *member)
-            .flat_map(|(_, facts)| &facts.inventory)
-            .collect();
+            self.host.distribution().observe_placements(self.fleet, member, limits).await.map_err(on_host)?;
+        let held: BTreeSet<_> =
+            others.iter().filter(|(other, _)| *other != id).flat_map(|(_, facts)| &facts.inventory).collect();
         Ok(inventory.iter().filter(|object| !held.contains(object)).cloned().collect())
     }
 
@@ -176,6 +183,7 @@ impl ApplicationHands<'_> {
                 if verdict.failed.is_empty() {
                     *since = None;
                     if verdict.pending.is_empty() {
+                        *self.seen.lock().await = Some(found);
                         return Ok(Seen::Ready(None));
                     }
                     return Ok(Seen::Pending(verdict.pending.join("; ")));

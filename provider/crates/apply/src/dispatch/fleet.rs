@@ -17,7 +17,7 @@ use futures::future::try_join_all;
 use planning::fleet::{FleetStages, FleetStep};
 
 use crate::journal::{Failure, Journal, Note};
-use crate::members::{Met, OnUnreachable, keep_the_way_open, meet};
+use crate::members::{Met, OnUnreachable, keep_the_way_open, meet, recorded};
 use crate::run::run;
 
 /// What a fleet's steps are carried out with.
@@ -84,7 +84,8 @@ impl FleetHands<'_> {
     ) -> Result<(), Failure> {
         let Err(error) = said else { return Ok(()) };
         if error.kind == Kind::Unreachable && mark.phase == Phase::Ready {
-            let found = self.host.fleet_host().observe_fleet(self.fleet, limits).await;
+            let limits = limits.afterwards();
+            let found = self.host.fleet_host().observe_fleet(self.fleet, &limits).await;
             let namespace = found.ok().and_then(|found| found.namespace);
             if namespace.is_some_and(|it| {
                 it.mark.as_ref() == Some(mark) && it.member_role.as_deref() == Some(member_role)
@@ -134,17 +135,14 @@ impl FleetHands<'_> {
     ) -> Result<Vec<Note>, Failure> {
         let met = meet(self.clusters, member, cluster, self.on_unreachable, limits).await?;
         let distribution = self.host.distribution();
-        let placements: BTreeMap<PlacementId, PlacementFacts> = distribution
-            .observe_placements(self.fleet, limits)
-            .await
-            .map_err(on_host)?
-            .into_iter()
-            .filter(|(_, facts)| facts.member == *member)
-            .collect();
+        let placements: BTreeMap<PlacementId, PlacementFacts> =
+            distribution.observe_placements(self.fleet, member, limits).await.map_err(on_host)?;
         let removal = if matches!(met, Met::There(_)) { Removal::Prune } else { Removal::Release };
         if let (Met::There(there), Some(cluster), false) = (&met, cluster, placements.is_empty()) {
             let member_there = (there, cluster);
-            keep_the_way_open(self.host, self.fleet, member, member_there, self.conflicts, limits).await?;
+            let found = recorded(self.host, self.fleet, limits).await?;
+            let way = (self.host, self.fleet, &found);
+            keep_the_way_open(way, member, member_there, self.conflicts, limits).await?;
         }
         try_join_all(
             placements.keys().map(|id| distribution.remove_placement(self.fleet, id, removal, limits)),

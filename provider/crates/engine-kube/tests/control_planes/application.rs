@@ -50,7 +50,7 @@ async fn an_application_reaches_a_member_and_is_pruned_from_it() {
 
     distribution.remove_placement(&made.fleet, &at, Removal::Prune, &limits()).await.unwrap();
     assert_eq!(made.edge.member().remaining(&inventory, &limits()).await.unwrap(), []);
-    assert!(distribution.observe_placements(&made.fleet, &limits()).await.unwrap().is_empty());
+    assert!(distribution.observe_placements(&made.fleet, &name("edge"), &limits()).await.unwrap().is_empty());
     made.remove().await;
 }
 

@@ -66,7 +66,7 @@ async fn a_chart_reaches_a_member_with_the_very_values_and_is_uninstalled() {
     let distribution = made.hub.distribution();
     distribution.remove_placement(&made.fleet, &Made::id(&placed), Removal::Prune, &limits()).await.unwrap();
     assert_eq!(made.edge.member().remaining(&inventory, &limits()).await.unwrap(), []);
-    assert!(distribution.observe_placements(&made.fleet, &limits()).await.unwrap().is_empty());
+    assert!(distribution.observe_placements(&made.fleet, &name("edge"), &limits()).await.unwrap().is_empty());
     made.remove().await;
 }
 
@@ -101,7 +101,7 @@ async fn a_chart_on_a_dead_member_is_released() {
     let distribution = made.hub.distribution();
     let id = Made::id(&placed);
     distribution.remove_placement(&made.fleet, &id, Removal::Release, &limits()).await.unwrap();
-    assert!(distribution.observe_placements(&made.fleet, &limits()).await.unwrap().is_empty());
+    assert!(distribution.observe_placements(&made.fleet, &name("edge"), &limits()).await.unwrap().is_empty());
     let there = made.edge.member().remaining(&inventory, &limits()).await.unwrap();
     assert_eq!(names(&there), ["greeting"]);
     made.remove().await;

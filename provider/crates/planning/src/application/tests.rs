@@ -91,6 +91,11 @@ fn mark(phase: Phase) -> Mark {
     }
 }
 
+/// The stages of something that was asked for anew.
+fn plan(wanted: &ApplicationSpec, found: &ApplicationFacts, mark: &Mark, note: &str) -> ApplicationStages {
+    super::plan(wanted, found, mark, note, Asked::Anew)
+}
+
 /// What the host holds once every step was carried out and Flux has done its part.
 fn carried_out(stages: &ApplicationStages, mut found: ApplicationFacts) -> ApplicationFacts {
     for step in stages.iter().flatten() {
@@ -170,6 +175,8 @@ fn what_was_put_and_not_waited_for_is_waited_for() {
         Progress::Pending { message: String::new() };
     let stages = plan(&spec, &found, &mark(Phase::Ready), "{}");
     assert!(matches!(&stages.concat()[..], [ApplicationStep::AwaitApplied { .. }]), "{stages:?}");
+    let stages = super::plan(&spec, &found, &mark(Phase::Ready), "{}", Asked::Before);
+    assert_eq!(stages, Vec::<Vec<ApplicationStep>>::new(), "nobody waits for what was waited for");
     spec.wait = false;
     assert_eq!(plan(&spec, &found, &mark(Phase::Ready), "{}"), Vec::<Vec<ApplicationStep>>::new());
 }

@@ -141,11 +141,13 @@ async fn flux_says_what_the_test_says() {
     clusters.add("env:HUB", "uid-hub");
     clusters.flux_says("uid-hub", &name("demo"), "web-base-edge", Some(failed.clone()));
     let (hub, ..) = all_made(&clusters).await.unwrap();
-    let placements = hub.distribution().observe_placements(&name("demo"), &limits()).await.unwrap();
+    let placements =
+        hub.distribution().observe_placements(&name("demo"), &name("edge"), &limits()).await.unwrap();
     assert_eq!(placements[&id()].progress, failed);
     clusters.flux_says("uid-hub", &name("demo"), "web-base-edge", None);
     clusters.push("https://git.example/apps.git", "main@sha1:abc");
-    let placements = hub.distribution().observe_placements(&name("demo"), &limits()).await.unwrap();
+    let placements =
+        hub.distribution().observe_placements(&name("demo"), &name("edge"), &limits()).await.unwrap();
     assert_eq!(placements[&id()].applied_revision.as_deref(), Some("main@sha1:abc"));
 }
 
