@@ -23,26 +23,47 @@ const DEFAULT_AT_A_TIME: usize = 16;
 
 /// The present context. Every resource holds a handle; configuring the provider exchanges what it leads to.
 #[derive(Clone)]
-pub struct Handle(Arc<RwLock<Context>>);
+pub struct Handle {
+    present: Arc<RwLock<Context>>,
+    resolver: Arc<dyn Fn() -> Arc<dyn Clusters> + Send + Sync>,
+}
 
 impl Handle {
-    /// A context with the defaults of an empty provider block.
-    pub fn new(clusters: Arc<dyn Clusters>) -> Self {
-        Self(Arc::new(RwLock::new(Context {
-            clusters,
-            owner: DEFAULT_OWNER.to_owned(),
-            at_a_time: DEFAULT_AT_A_TIME,
-        })))
+    /// A context with the defaults of an empty provider block. `resolver` gives the clusters of each run: one process
+    /// serves many when a debugger holds it, and none may see what another one read.
+    pub fn new(resolver: impl Fn() -> Arc<dyn Clusters> + Send + Sync + 'static) -> Self {
+        let present =
+            Context { clusters: resolver(), owner: DEFAULT_OWNER.to_owned(), at_a_time: DEFAULT_AT_A_TIME };
+        Self { present: Arc::new(RwLock::new(present)), resolver: Arc::new(resolver) }
     }
 
     pub(crate) fn get(&self) -> Context {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.present.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes what a provider block says; what it leaves open has its default.
     pub(crate) fn configure(&self, owner: Option<String>, at_a_time: Option<usize>) {
-        let mut context = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        context.owner = owner.unwrap_or_else(|| DEFAULT_OWNER.to_owned());
-        context.at_a_time = at_a_time.unwrap_or(DEFAULT_AT_A_TIME);
+        let configured = Context {
+            clusters: (self.resolver)(),
+            owner: owner.unwrap_or_else(|| DEFAULT_OWNER.to_owned()),
+            at_a_time: at_a_time.unwrap_or(DEFAULT_AT_A_TIME),
+        };
+        *self.present.write().unwrap_or_else(PoisonError::into_inner) = configured;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::fake_kube::FakeClusters;
+
+    use super::*;
+
+    #[test]
+    fn no_run_sees_what_another_one_read() {
+        let handle = Handle::new(|| Arc::new(FakeClusters::default()));
+        let first = handle.get().clusters;
+        assert!(Arc::ptr_eq(&first, &handle.get().clusters));
+        handle.configure(None, None);
+        assert!(!Arc::ptr_eq(&first, &handle.get().clusters));
     }
 }

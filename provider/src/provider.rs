@@ -26,7 +26,7 @@ pub struct KuratorProvider {
 impl KuratorProvider {
     /// The provider over real clusters.
     pub fn new() -> Self {
-        Self::over(Handle::new(Arc::new(KubeClusters::default())))
+        Self::over(Handle::new(|| Arc::new(KubeClusters::default())))
     }
 
     /// The provider over any clusters, for tests.

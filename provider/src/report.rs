@@ -102,7 +102,24 @@ pub(crate) fn failure(
             let name = member.as_ref().map_or(host, domain::name::Name::as_str);
             vec![trouble(error, name, place(member.as_ref().map(domain::name::Name::as_str), None))]
         }
-        Failure::Flux { failing, .. } => failing.iter().map(|failing| flux(failing, place)).collect(),
+        Failure::NotKnown { member } => vec![
+            Diagnostic::error(
+                "It is not known which cluster a member is",
+                format!(
+                    "Neither the state nor the record on host `{host}` says which cluster `{member}` is. Nothing was \
+                     removed from it.\n\nGive the fleet this member again, with its `ref`, and apply; then remove it. \
+                     Or set `on_unreachable = \"forget\"`: then what is on it is left there."
+                ),
+            )
+            .at(place(Some(member.as_str()), None)),
+        ],
+        Failure::Flux { failing, pending } => {
+            let mut told: Vec<_> = failing.iter().map(|failing| flux(failing, place)).collect();
+            if let (Some(last), false) = (told.last_mut(), pending.is_empty()) {
+                last.detail = format!("{}\n\nStill under way:\n{}", last.detail, bullets(pending));
+            }
+            told
+        }
         Failure::NotApplied { pending } => vec![
             Diagnostic::error(
                 "Application is not applied everywhere in time",
@@ -182,7 +199,14 @@ pub(crate) fn refusal(refusal: &Refusal, what: &str, place: &str, import: &str) 
     let (summary, detail) = match refusal {
         Refusal::Finished { .. } => (
             "It exists already",
-            format!("{what} is on {place} and finished.\n\nTo manage it here, import it:\n\n{import}"),
+            // A provider killed after the last call of a create leaves a finished object. With `create_before_destroy`
+            // its address still holds the old one, and an import needs it free.
+            format!(
+                "{what} is on {place} and finished.\n\nTo manage it here, import it:\n\n{import}\n\nIf an interrupted \
+                 `create_before_destroy` made it, its address still holds the object that it replaces. Move that one \
+                 away first, with `terraform state mv` to an address that is not in the configuration; the apply that \
+                 imports then destroys it."
+            ),
         ),
         Refusal::SomebodyElses { mark } => (
             "It belongs to another owner",
@@ -339,7 +363,8 @@ mod tests {
         while let Some(failed) = next {
             failure(&failed, "hub", &place).iter().for_each(assert_listed);
             next = match failed {
-                Failure::Engine { .. } => {
+                Failure::Engine { .. } => member.clone().map(|member| Failure::NotKnown { member }),
+                Failure::NotKnown { .. } => {
                     Some(Failure::Flux { failing: vec![failing(&None), failing(&member)], pending: vec![] })
                 }
                 Failure::Flux { .. } => Some(Failure::NotApplied { pending: vec!["web".to_owned()] }),

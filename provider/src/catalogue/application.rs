@@ -111,7 +111,7 @@ pub(super) const APPLICATION: Area = Area {
             said: Said::Error,
             phases: &[Phase::Import],
             cause: "The note that the provider keeps on the source was changed by hand.",
-            way_out: "Apply once from the configuration that made the application, which writes the note anew.",
+            way_out: "Apply a change of the application from the configuration that made it: that writes the note anew.",
             test: "a_damaged_note_is_told",
         },
     ],

@@ -13,7 +13,8 @@ pub(super) const LIFECYCLE: Area = Area {
             said: Said::Error,
             phases: &[Phase::Apply],
             cause: "An object of this name is there, finished, and made by this very configuration's owner.",
-            way_out: "Write the import block that the message holds and apply.",
+            way_out: "Write the import block that the message holds and apply. After an interrupted \
+                      `create_before_destroy`, move the object that is being replaced to another address first.",
             test: "what_stands_in_the_way_of_a_create_is_told",
         },
         Entry {
@@ -122,6 +123,16 @@ pub(super) const LIFECYCLE: Area = Area {
             cause: "Flux on the host cannot fetch the source; the message holds what it says.",
             way_out: "Check the source's `url`, `revision` and credentials, and apply again.",
             test: "what_flux_says_is_told_at_its_place",
+        },
+        Entry {
+            summary: "It is not known which cluster a member is",
+            said: Said::Error,
+            phases: &[Phase::Apply],
+            cause: "Something is to be removed from a member, and neither the state nor the host's record says which \
+                    cluster it is.",
+            way_out: "Give the fleet this member again, with its `ref`, and apply; or set `on_unreachable = \
+                      \"forget\"` to leave there what is on it.",
+            test: "a_member_that_a_failed_update_brought_in_is_cleaned_or_named",
         },
         Entry {
             summary: "Objects remain on a cluster",

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::Lifecycle;
 use super::managed::{Managed, Outcome, Work};
-use super::plan::{is_unfinished, prevented};
+use super::plan::{is_unfinished, needs_mending, prevented};
 use super::private::{Hints, PlanKind, makes_way_for_the_same};
 use super::read::list;
 use super::timeouts::{self, Operation};
@@ -32,6 +32,7 @@ impl<M: Managed> Lifecycle<M> {
             limits: Limits::within(timeouts::of(shared, operation), call.stop().clone()),
             incarnation: Incarnation::new(shared.incarnation.known().cloned().unwrap_or_default()),
             phase: if creating { Phase::Creating } else { Phase::Ready },
+            mends: false,
             conflicts: match shared.force_conflicts {
                 Value::Known(true) => Conflicts::Force,
                 Value::Known(false) | Value::Null | Value::Unknown => Conflicts::Refuse,
@@ -53,9 +54,31 @@ impl<M: Managed> Lifecycle<M> {
         let Whole { own, mut shared } = wanted.planned;
         let incarnation = Uuid::new_v4().to_string();
         shared.incarnation = Value::Known(incarnation);
+        let anchor = self.own.anchor(&own);
+        let begun = anchor.as_ref().and_then(|anchor| self.kept.take(anchor));
+        if anchor.is_some() {
+            // Should the create panic, what it made is still to be found. If it made nothing, a refresh finds that out.
+            call.save(&Whole { own: own.clone(), shared: unfinished(shared.clone()) });
+        }
         let work = self.work(&shared, Operation::Create, call);
         let outcome = self.own.create(own, &work).await;
-        self.finish(outcome, shared, PlanKind::Create)
+        if !outcome.diagnostics.has_error() {
+            return self.finish(outcome, shared, PlanKind::Create);
+        }
+        match (outcome.bears.clone(), begun) {
+            // The object has not come to bear the new making, and a delete removes only what bears the stored one.
+            (None, Some(begun)) => Done {
+                private: Hints::new(PlanKind::Create, self.own.anchor(&begun.own)).to_bytes(),
+                state: Some(begun),
+                diagnostics: outcome.diagnostics,
+            },
+            (bears, _) => {
+                if let Some(bears) = bears {
+                    shared.incarnation = Value::Known(bears.as_str().to_owned());
+                }
+                self.finish(outcome, shared, PlanKind::Create)
+            }
+        }
     }
 
     pub(super) async fn apply_update(
@@ -73,6 +96,7 @@ impl<M: Managed> Lifecycle<M> {
         let Whole { own, mut shared } = wanted.planned;
         // An unfinished object stays unfinished to the one who works on it, until its last step.
         let mut work = self.work(&shared, Operation::Update, call);
+        work.mends = needs_mending(&prior.shared);
         if is_unfinished(&prior.shared) {
             work.phase = Phase::Creating;
         }
@@ -98,10 +122,10 @@ impl<M: Managed> Lifecycle<M> {
         mut shared: LifecycleModel,
         kind: PlanKind,
     ) -> Done<Whole<M::Model>> {
-        let Outcome { state, drift, diagnostics } = outcome;
+        let Outcome { state, drift, diagnostics, .. } = outcome;
         let Some(own) = state else { return Done { state: None, private: Vec::new(), diagnostics } };
         if diagnostics.has_error() && kind == PlanKind::Create {
-            shared.phase = Value::Known(Phase::Creating.as_str().to_owned());
+            shared = unfinished(shared);
         }
         shared.drift = list(drift);
         let private = Hints::new(kind, self.own.anchor(&own)).to_bytes();
@@ -115,12 +139,14 @@ impl<M: Managed> Lifecycle<M> {
     ) -> Done<Whole<M::Model>> {
         let Stored { state, private } = stored;
         if is_unfinished(&state.shared)
-            && makes_way_for_the_same(&private, self.own.anchor(&state.own).as_ref())
+            && let Some(anchor) = self.own.anchor(&state.own)
+            && makes_way_for_the_same(&private, Some(&anchor))
         {
             let work = self.work(&state.shared, Operation::Delete, call);
             return match self.own.reopen(&state.own, &work).await {
                 Ok(()) => {
                     tracing::info!("an unfinished object is kept for the create that follows");
+                    self.kept.put(&anchor, state);
                     Done::gone()
                 }
                 Err(diagnostics) => Done { state: Some(state), private, diagnostics },
@@ -141,13 +167,19 @@ impl<M: Managed> Lifecycle<M> {
             _ => {}
         }
         let work = self.work(&state.shared, Operation::Delete, call);
-        let Outcome { state: left, drift, diagnostics } = self.own.delete(state.own.clone(), &work).await;
+        let Outcome { state: left, drift, diagnostics, .. } = self.own.delete(state.own.clone(), &work).await;
         if !diagnostics.has_error() {
             return Done::gone().and(diagnostics);
         }
         let shared = LifecycleModel { drift: list(drift), ..state.shared };
         Done { state: Some(Whole { own: left.unwrap_or(state.own), shared }), private, diagnostics }
     }
+}
+
+/// The same, not finished.
+fn unfinished(mut shared: LifecycleModel) -> LifecycleModel {
+    shared.phase = Value::Known(Phase::Creating.as_str().to_owned());
+    shared
 }
 
 #[cfg(test)]
@@ -166,7 +198,8 @@ mod tests {
     #[tokio::test]
     async fn an_update_of_nothing_changes_nothing() {
         let clusters = FakeClusters::default();
-        let resource = Lifecycle::of(AttachedCluster, Handle::new(Arc::new(clusters.clone())));
+        let world = clusters.clone();
+        let resource = Lifecycle::of(AttachedCluster, Handle::new(move || Arc::new(world.clone())));
         let model = || Whole { own: AttachedClusterModel::default(), shared: LifecycleModel::default() };
         let wanted = Wanted { config: model(), prior: None, planned: model(), private: Vec::new() };
         let done = resource.apply_update(wanted, &Call::new(CancellationToken::new())).await;

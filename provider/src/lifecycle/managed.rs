@@ -1,8 +1,6 @@
 //! What a resource says of itself.
 
 use apply::members::OnUnreachable;
-use std::time::Duration;
-
 use async_trait::async_trait;
 use domain::mark::{Incarnation, Mark, Phase};
 use engines::fleet_host::Conflicts;
@@ -15,8 +13,6 @@ use tf_value::path::Path;
 use tf_value::raw::Raw;
 use tf_value::schema::Schema;
 use tf_value::value::Value;
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::private::Anchor;
 use crate::context::Context;
@@ -109,22 +105,16 @@ pub(crate) struct Work {
     pub(crate) phase: Phase,
     /// Whether fields that others manage are taken over.
     pub(crate) conflicts: Conflicts,
+    /// Whether what is stored was left with something to mend.
+    pub(crate) mends: bool,
     /// What a removal does about clusters out of reach.
     pub(crate) on_unreachable: OnUnreachable,
 }
 
-/// How long a look may take that says what exists after a change ended early. Terraform waits for the answer; what
-/// is not seen in this time is taken from what the steps are known to have done.
-const AFTERWARDS: Duration = Duration::from_secs(5);
-
 impl Work {
-    /// The same work for the look that follows a change: once the user has cancelled or the time is over, a short
-    /// time of its own, so that what is stored is what exists.
+    /// The same work for the look that follows a change.
     pub(crate) fn afterwards(&self) -> Self {
-        let late = self.limits.cancel.is_cancelled() || self.limits.deadline <= Instant::now() + AFTERWARDS;
-        let limits =
-            if late { Limits::within(AFTERWARDS, CancellationToken::new()) } else { self.limits.clone() };
-        Self { limits, ..self.clone() }
+        Self { limits: self.limits.afterwards(), ..self.clone() }
     }
 
     /// The mark of an object of this work.
@@ -145,22 +135,24 @@ pub(crate) struct Outcome<M> {
     pub(crate) state: Option<M>,
     /// What is left to mend after a failure, a sentence each.
     pub(crate) drift: Vec<String>,
+    /// After a failed create: the making that the object bears now, where that is known.
+    pub(crate) bears: Option<Incarnation>,
     /// Messages.
     pub(crate) diagnostics: Diagnostics,
 }
 
 impl<M> Outcome<M> {
     pub(crate) fn done(state: M, diagnostics: Diagnostics) -> Self {
-        Self { state: Some(state), drift: Vec::new(), diagnostics }
+        Self { state: Some(state), drift: Vec::new(), bears: None, diagnostics }
     }
 
     pub(crate) fn gone(diagnostics: Diagnostics) -> Self {
-        Self { state: None, drift: Vec::new(), diagnostics }
+        Self { state: None, drift: Vec::new(), bears: None, diagnostics }
     }
 
     /// Nothing was made or changed.
     pub(crate) fn refused(diagnostics: impl Into<Diagnostics>) -> Self {
-        Self { state: None, drift: Vec::new(), diagnostics: diagnostics.into() }
+        Self { state: None, drift: Vec::new(), bears: None, diagnostics: diagnostics.into() }
     }
 }
 

@@ -5,6 +5,7 @@
 //! the framework.
 
 mod apply;
+mod kept;
 pub(crate) mod managed;
 mod plan;
 pub(crate) mod private;
@@ -21,19 +22,21 @@ use tf_value::raw::Raw;
 use tf_value::schema::Schema;
 
 use crate::context::Handle;
+use kept::Kept;
 use managed::Managed;
 use whole::Whole;
 
 /// A managed resource with what every resource has.
-pub(crate) struct Lifecycle<M> {
+pub(crate) struct Lifecycle<M: Managed> {
     own: M,
     handle: Handle,
+    kept: Kept<M::Model>,
 }
 
 impl<M: Managed> Lifecycle<M> {
     /// Adds what every resource has to `own`.
     pub(crate) fn of(own: M, handle: Handle) -> Self {
-        Self { own, handle }
+        Self { own, handle, kept: Kept::default() }
     }
 }
 

@@ -18,7 +18,7 @@ impl<M: Managed> Lifecycle<M> {
             return;
         }
         let prior_shared = plan.prior.as_ref().map(|prior| &prior.shared);
-        let mends = prior_shared.is_some_and(|shared| is_unfinished(shared) || has_drift(shared));
+        let mends = prior_shared.is_some_and(needs_mending);
         let mut own = OwnPlan {
             config: &plan.config.own,
             prior: plan.prior.as_ref().map(|prior| &prior.own),
@@ -82,8 +82,9 @@ pub(super) fn is_unfinished(shared: &LifecycleModel) -> bool {
     shared.phase == Value::Known("creating".to_owned())
 }
 
-fn has_drift(shared: &LifecycleModel) -> bool {
-    shared.drift.known().is_some_and(|drift| !drift.is_empty())
+/// Whether a change to it has something to mend: it is unfinished, or something is missing or different.
+pub(super) fn needs_mending(shared: &LifecycleModel) -> bool {
+    is_unfinished(shared) || shared.drift.known().is_some_and(|drift| !drift.is_empty())
 }
 
 pub(super) fn in_words(change: &LastChange) -> LastChangeModel {

@@ -26,7 +26,8 @@ impl Bench {
         let clusters = FakeClusters::default();
         clusters.add("env:EDGE", "uid-edge");
         clusters.add_service_account("uid-edge", "ci", "deployer");
-        let handle = Handle::new(Arc::new(clusters.clone()));
+        let world = clusters.clone();
+        let handle = Handle::new(move || Arc::new(world.clone()));
         let client = ProtocolClient::start(KuratorProvider::over(handle)).await.unwrap();
         Self { clusters, client }
     }

@@ -2,6 +2,7 @@
 //! on, nothing is removed that the unbroken run does not remove, and a destroy leaves nothing.
 
 use crate::world::{World, assert_good};
+use domain::name::Name;
 use engines::error::Kind;
 use testkit::fake_kube::Moment;
 use testkit::protocol_client::in_words;
@@ -65,6 +66,66 @@ async fn a_create_whose_last_answer_is_lost_is_over() {
     let mut world = World::new().await;
     world.clusters.break_at(fleet_calls, Moment::Before, Kind::Unreachable);
     assert!(!world.converge_fleet("edge", "hub").await.1.is_good());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_create_made_before_it_panicked_is_in_state() {
+    let mut whole = World::new().await;
+    assert_good("fleet", &whole.converge_fleet("edge", "hub").await.1);
+    let fleet_calls = whole.clusters.mutations().len();
+    assert_good("application", &whole.converge_application().await.1);
+    let application_calls = whole.clusters.mutations().len() - fleet_calls;
+    for n in 1..=fleet_calls {
+        let mut world = World::new().await;
+        world.clusters.panic_at(n);
+        assert!(!world.converge_fleet("edge", "hub").await.1.is_good());
+        assert_good(&format!("call {n}"), &world.client.destroy(&mut world.fleet).await.unwrap());
+        assert!(world.clusters.is_empty(), "call {n}");
+    }
+    for n in 1..=application_calls {
+        let mut world = World::new().await;
+        assert_good("fleet", &world.converge_fleet("edge", "hub").await.1);
+        world.clusters.panic_at(n);
+        assert!(!world.converge_application().await.1.is_good());
+        world.destroy_all().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resume_that_fails_at_once_forgets_nothing() {
+    for moment in MOMENTS {
+        for first in [2, 3] {
+            let at = format!("{moment:?}, after {first} calls");
+            let mut world = World::new().await;
+            world.clusters.break_at(first, Moment::After, Kind::Rejected);
+            assert!(!world.converge_fleet("edge", "hub").await.1.is_good());
+            world.clusters.break_at(1, moment, Kind::Unreachable);
+            assert!(!world.converge_fleet("edge", "hub").await.1.is_good(), "{at}");
+            assert_good(&at, &world.client.destroy(&mut world.fleet).await.unwrap());
+            assert!(world.clusters.is_empty(), "{at}");
+
+            let mut world = World::new().await;
+            assert_good("fleet", &world.converge_fleet("edge", "hub").await.1);
+            world.clusters.break_at(first, Moment::After, Kind::Rejected);
+            assert!(!world.converge_application().await.1.is_good());
+            world.clusters.break_at(1, moment, Kind::Unreachable);
+            assert!(!world.converge_application().await.1.is_good(), "{at}");
+            world.destroy_all().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resume_that_is_refused_forgets_nothing() {
+    let mut world = World::new().await;
+    assert_good("fleet", &world.converge_fleet("edge", "hub").await.1);
+    world.clusters.break_at(3, Moment::After, Kind::Rejected);
+    assert!(!world.converge_application().await.1.is_good());
+    world.clusters.begin_deleting("uid-hub", &Name::parse("demo").unwrap());
+    let (_, refused) = world.converge_application().await;
+    let told = in_words(&refused.diagnostics);
+    assert!(told.iter().any(|told| told.contains("Fleet is gone")), "{told:?}");
+    assert!(world.application.stored.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

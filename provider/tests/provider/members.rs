@@ -1,10 +1,12 @@
 //! Members that leave, die, or turn out to be another cluster.
 
 use crate::world::{World, assert_good};
+use domain::application::Progress;
 use domain::name::Name;
 use engines::error::Kind;
 use serde_json::json;
 use testkit::protocol_client_instance::{Action, Applied};
+use tf_value::raw::Raw;
 
 fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
@@ -137,6 +139,67 @@ async fn what_the_host_lost_of_a_member_is_put_back_before_it_leaves() {
         assert_good("application", &world.converge_application().await.1);
         world.destroy_all().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_a_failed_update_brought_in_is_cleaned_or_named() {
+    let hub = json!({ "ref": "env:HUB?uid=uid-hub", "labels": {} });
+    let edge = json!({ "ref": "env:EDGE?uid=uid-edge", "labels": {} });
+    let policies = json!({ "base": { "kustomization": { "path": "./base", "prune": true } } });
+    for is_recorded in [true, false] {
+        let mut world = World::new().await;
+        for (clusters, is_good) in
+            [(json!({ "hub": hub }), true), (json!({ "hub": hub, "edge": edge }), false)]
+        {
+            let config = world.fleet_of(&clusters);
+            assert_good("fleet", &world.client.converge(&mut world.fleet, &config).await.unwrap().1);
+            let refused =
+                Progress::Failed { reason: "BuildFailed".into(), message: "no".into(), stalled: true };
+            world.clusters.flux_says("uid-hub", &name("demo"), "web-base-edge", Some(refused));
+            let config = world.application_of(&policies);
+            let (_, applied) = world.client.converge(&mut world.application, &config).await.unwrap();
+            assert_eq!(applied.is_good(), is_good, "{}", details(&applied));
+        }
+        world.clusters.flux_says("uid-hub", &name("demo"), "web-base-edge", None);
+        if is_recorded {
+            world.destroy_all().await;
+            continue;
+        }
+        world.clusters.lose_member("uid-hub", &name("demo"), &name("edge"));
+        let destroyed = world.client.destroy(&mut world.application).await.unwrap();
+        assert!(
+            details(&destroyed).contains("It is not known which cluster a member is"),
+            "{}",
+            details(&destroyed)
+        );
+        assert!(!world.clusters.placements("uid-hub", &name("demo")).is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_member_holds_up_what_is_asked_of_it_and_nothing_else() {
+    let mut world = whole().await;
+    let failed = Progress::Failed { reason: "BuildFailed".into(), message: "no".into(), stalled: true };
+    world.clusters.flux_says("uid-hub", &name("demo"), "web-base-edge", Some(failed));
+    let forgets = |config: Raw| {
+        let Raw::Map(mut config) = config else { unreachable!("an object was written") };
+        config.insert("on_unreachable".to_owned(), Raw::string("forget"));
+        Raw::Map(config)
+    };
+    let config = forgets(world.application_config());
+    let (action, applied) = world.client.converge(&mut world.application, &config).await.unwrap();
+    assert_good("another attribute", &applied);
+    assert_eq!(action, Action::Update);
+
+    // Cut off after its first call, and then nothing is left to put.
+    let path = |path: &str| json!({ "base": { "kustomization": { "path": path, "prune": true } } });
+    let config = forgets(world.application_of(&path("./base")));
+    world.client.converge(&mut world.application, &config).await.unwrap();
+    let config = forgets(world.application_of(&path("./other")));
+    world.clusters.panic_at(world.clusters.placements("uid-hub", &name("demo")).len() + 1);
+    assert!(!world.client.converge(&mut world.application, &config).await.unwrap().1.is_good());
+    let (_, resumed) = world.client.converge(&mut world.application, &config).await.unwrap();
+    assert!(details(&resumed).contains("Policy cannot be applied to a cluster"), "{}", details(&resumed));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,7 +39,8 @@ impl World {
         clusters.add("env:HUB", "uid-hub");
         clusters.add("env:EDGE", "uid-edge");
         clusters.push(URL, "main@sha1:a");
-        let handle = Handle::new(Arc::new(clusters.clone()));
+        let world = clusters.clone();
+        let handle = Handle::new(move || Arc::new(world.clone()));
         let client = ProtocolClient::start(KuratorProvider::over(handle)).await.unwrap();
         Self {
             clusters,

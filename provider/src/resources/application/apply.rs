@@ -9,13 +9,14 @@ use domain::application::{ApplicationFacts, ApplicationSpec};
 use domain::cluster_ref::ApplicationRef;
 use engines::clusters::Cluster;
 use engines::distribution::{Freshness, Look, PutSource, Whose};
-use planning::application::{ApplicationStep, admit_create, admit_update, drift, plan, teardown};
+use planning::application::{ApplicationStep, Asked, admit_create, admit_update, drift, plan, teardown};
 use planning::refusal::Refusal;
 use schemas::resources::application::ApplicationModel;
 use tf_value::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tf_value::path::Path;
+use tokio::sync::{Mutex, OnceCell};
 
-use super::read::refreshed;
+use super::read::{assumed, refreshed, with_status};
 use super::{convert, note};
 use crate::lifecycle::managed::{Outcome, Work};
 use crate::report;
@@ -29,12 +30,14 @@ pub(super) async fn create(wanted: ApplicationModel, work: &Work) -> Outcome<App
     if let Err(refused) = admit_create(&found, &mark) {
         return Outcome::refused(refusal(&refused, &spec));
     }
-    let stages = plan(&spec, &found, &mark, &note::write(&wanted));
-    let journal = hands(&spec, &host, work).carry_out(stages, &work.limits).await;
-    if journal.done.is_empty() {
+    let stages = plan(&spec, &found, &mark, &note::write(&wanted), Asked::Anew);
+    let mut hands = hands(&spec, &host, work);
+    let journal = hands.carry_out(stages, &work.limits).await;
+    if journal.done.is_empty() && journal.failed.is_empty() {
         return Outcome::refused(told(spec.target.fleet.host.place.called(), &journal));
     }
-    settle(wanted, &spec, &host, &journal, work).await
+    let seen = hands.seen.get_mut().take();
+    settle(wanted, &spec, &host, (&journal, seen), work).await
 }
 
 pub(super) async fn update(
@@ -64,11 +67,15 @@ pub(super) async fn update(
         return Outcome::refused(refusal(&refused, &spec));
     }
     let mark = work.mark(super::TYPE, spec.name.as_str());
-    let stages = plan(&spec, &found, &mark, &note::write(&wanted));
-    let journal = hands(&spec, &host, work).carry_out(stages, &work.limits).await;
+    let is_stored = convert::spec(&prior).is_ok_and(|stored| stored == spec);
+    let asked = if is_stored && !work.mends { Asked::Before } else { Asked::Anew };
+    let stages = plan(&spec, &found, &mark, &note::write(&wanted), asked);
+    let mut hands = hands(&spec, &host, work);
+    let journal = hands.carry_out(stages, &work.limits).await;
     // What configuration asks for keeps its prior value until it is done.
     let model = if journal.is_complete() { wanted } else { prior };
-    settle(model, &spec, &host, &journal, work).await
+    let seen = hands.seen.get_mut().take();
+    settle(model, &spec, &host, (&journal, seen), work).await
 }
 
 pub(super) async fn delete(stored: ApplicationModel, work: &Work) -> Outcome<ApplicationModel> {
@@ -118,7 +125,7 @@ pub(super) async fn delete(stored: ApplicationModel, work: &Work) -> Outcome<App
     if journal.is_complete() {
         Outcome::gone(diagnostics)
     } else {
-        Outcome { state: None, drift: left(&journal), diagnostics }
+        Outcome { state: None, drift: left(&journal), bears: None, diagnostics }
     }
 }
 
@@ -146,10 +153,12 @@ async fn prepare(
         work.context.clusters.connect(&spec.target.fleet.host, &work.limits).await.map_err(|error| {
             report::trouble(&error, spec.target.fleet.host.place.called(), Path::to("fleet"))
         })?;
-    let fleet =
-        host.fleet_host().observe_fleet(&spec.target.fleet.name, &work.limits).await.map_err(|error| {
-            report::trouble(&error, spec.target.fleet.host.place.called(), Path::to("fleet"))
-        })?;
+    let at = |error| report::trouble(&error, spec.target.fleet.host.place.called(), Path::to("fleet"));
+    let (fleet, found) = futures::join!(
+        host.fleet_host().observe_fleet(&spec.target.fleet.name, &work.limits),
+        observe(&spec, &host, work),
+    );
+    let fleet = fleet.map_err(at)?;
     if fleet.namespace.is_none_or(|namespace| namespace.deleting) {
         return Err(Diagnostic::error(
             "Fleet is gone",
@@ -161,7 +170,7 @@ async fn prepare(
         .at(Path::to("fleet"))
         .into());
     }
-    let found = observe(&spec, &host, work).await?;
+    let found = found?;
     Ok((spec, host, found))
 }
 
@@ -190,31 +199,47 @@ fn hands<'a>(spec: &'a ApplicationSpec, host: &'a Arc<dyn Cluster>, work: &'a Wo
         conflicts: work.conflicts,
         on_unreachable: work.on_unreachable,
         at_a_time: work.context.at_a_time,
+        recorded: OnceCell::new(),
+        seen: Mutex::new(None),
     }
 }
 
-/// Looks again and says what exists now.
+/// Says what exists now: what the wait saw last, if all was done after it, or else what another look sees.
 async fn settle(
     model: ApplicationModel,
     spec: &ApplicationSpec,
     host: &Arc<dyn Cluster>,
-    journal: &Journal<ApplicationStep>,
+    (journal, seen): (&Journal<ApplicationStep>, Option<Arc<ApplicationFacts>>),
     work: &Work,
 ) -> Outcome<ApplicationModel> {
     let mut diagnostics = told(spec.target.fleet.host.place.called(), journal);
+    if let Some(found) = seen.filter(|_| journal.is_complete()) {
+        let (model, _) = with_status(model, spec, &found, work).await;
+        return Outcome::done(model, diagnostics);
+    }
     // After a failure the model is the stored one, and so is what its status is about.
     let shown = convert::spec(&model).unwrap_or_else(|_| spec.clone());
+    let host_called = spec.target.fleet.host.place.called();
     match refreshed(model.clone(), &shown, &**host, &work.afterwards()).await {
         Ok((model, found)) => {
-            let mut left = if journal.is_complete() { Vec::new() } else { left(journal) };
+            let mut left = left(journal);
             if !journal.is_complete() {
                 left.splice(..0, drift(spec, &found));
             }
-            Outcome { state: Some(model), drift: left, diagnostics }
+            let mark = found.source.and_then(|source| source.mark);
+            let bears = mark.map(|mark| mark.incarnation);
+            Outcome { state: Some(model), drift: left, bears, diagnostics }
         }
-        Err(problem) => {
-            diagnostics.push(problem);
-            Outcome { state: Some(model), drift: left(journal), diagnostics }
+        Err(error) if journal.is_complete() => {
+            // All was done and nothing of it is in doubt; only what it looks like now is not known.
+            diagnostics.push(report::trouble_in_read(&error, host_called, Path::to("fleet")));
+            Outcome::done(assumed(model, &shown), diagnostics)
+        }
+        Err(error) => {
+            diagnostics.push(report::trouble(&error, host_called, Path::to("fleet")));
+            let is_marked = journal.done.iter().any(|step| matches!(step, ApplicationStep::PutSource { .. }));
+            let bears = is_marked.then(|| work.incarnation.clone());
+            Outcome { state: Some(model), drift: left(journal), bears, diagnostics }
         }
     }
 }

@@ -29,8 +29,10 @@ const DEFAULT_BRANCH: &str = "main";
 
 /// The application's reference, if it is known.
 pub(super) fn reference(model: &ApplicationModel) -> Option<ApplicationRef> {
-    let fleet = target::parse(&model.fleet).ok()?.fleet?;
-    Some(ApplicationRef { fleet, name: Name::parse(model.name.known()?).ok()? })
+    Some(ApplicationRef {
+        fleet: target::fleet_of(&model.fleet)?,
+        name: Name::parse(model.name.known()?).ok()?,
+    })
 }
 
 /// A wholly known model as a spec.
@@ -74,7 +76,7 @@ pub(super) fn spec(model: &ApplicationModel) -> Result<ApplicationSpec, Diagnost
     }
     Ok(ApplicationSpec {
         name: application,
-        target: target.whole().ok_or_else(|| not_known("fleet"))?,
+        target: target.into_whole().ok_or_else(|| not_known("fleet"))?,
         source: repository.map(source).ok_or_else(|| not_known("source"))?,
         policies,
         wait: model.wait.known().copied().unwrap_or(true),

@@ -53,8 +53,9 @@ pub(super) async fn import(import: &Import, work: &Work) -> Result<Imported<Appl
         Diagnostic::error(
             "Application's note cannot be read",
             format!(
-                "The note on the source of application `{}` is damaged: {problem}.\n\nApply once from the \
-                 configuration that made the application: that writes the note anew.",
+                "The note on the source of application `{}` is damaged: {problem}.\n\nChange something of the \
+                 application in the configuration that made it, its `wait` for example, and apply: that writes the \
+                 note anew.",
                 reference.name
             ),
         )

@@ -90,10 +90,8 @@ fn warn_of_empty_selections(plan: &mut OwnPlan<'_, ApplicationModel>) {
 }
 
 fn refuse_another_fleet(plan: &mut OwnPlan<'_, ApplicationModel>) {
-    let fleet_of =
-        |model: &ApplicationModel| target::parse(&model.fleet).ok().and_then(|target| target.fleet);
-    let Some(before) = plan.prior.and_then(fleet_of) else { return };
-    let Some(after) = fleet_of(plan.config) else { return };
+    let Some(before) = plan.prior.and_then(|prior| target::fleet_of(&prior.fleet)) else { return };
+    let Some(after) = target::fleet_of(&plan.config.fleet) else { return };
     if before.name == after.name && before.host.is_same_cluster(&after.host) {
         return;
     }

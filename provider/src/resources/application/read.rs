@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use domain::application::{ApplicationFacts, ApplicationSpec, Progress};
+use domain::cluster_ref::ClusterRef;
 use engines::clusters::Cluster;
 use engines::distribution::{Freshness, Whose};
+use engines::error::EngineError;
+use futures::stream::{self, StreamExt as _};
 use planning::application::drift;
 use schemas::resources::application::{ApplicationModel, ApplicationStatusModel};
 use tf_value::diagnostic::{Diagnostic, Diagnostics};
@@ -58,27 +61,41 @@ pub(super) async fn with_status(
 ) -> (ApplicationModel, Diagnostics) {
     let before = model.status.into_known().unwrap_or_default();
     let mut members: BTreeMap<String, (Vec<Value<String>>, bool)> = BTreeMap::new();
-    for (id, placement) in spec.placements() {
+    for (id, policy, member, _) in spec.chosen() {
         let applied = found.placements.get(&id).is_some_and(|facts| {
             // A reconciliation under way is no news: what was applied still is.
             facts.applied_revision.is_some() && !matches!(facts.progress, Progress::Failed { .. })
         });
-        let entry = members.entry(placement.member.to_string()).or_insert_with(|| (Vec::new(), true));
-        entry.0.push(Value::Known(placement.policy.to_string()));
+        let entry = members.entry(member.to_string()).or_insert_with(|| (Vec::new(), true));
+        entry.0.push(Value::Known(policy.to_string()));
         entry.1 &= applied;
     }
+    let stored = |name: &str| before.get(name).and_then(|it| it.known()?.ready.known()).copied();
+    let mut asked: Vec<(String, ClusterRef)> = Vec::new();
+    for (name, (_, ready)) in &members {
+        let member = spec.target.members.iter().find(|(member, _)| member.as_str() == name);
+        if let Some((_, member)) = member
+            && !ready
+            && stored(name).is_some()
+        {
+            asked.push((name.clone(), member.cluster.clone()));
+        }
+    }
+    let met = stream::iter(asked.into_iter().map(|(name, cluster)| async move {
+        let met = work.context.clusters.connect(&cluster, &work.limits).await;
+        (name, met.err().filter(|error| error.kind.is_out_of_reach()))
+    }))
+    .buffer_unordered(work.context.at_a_time)
+    .collect::<Vec<_>>()
+    .await;
+    let mut out_of_reach: BTreeMap<String, EngineError> =
+        met.into_iter().filter_map(|(name, error)| Some((name, error?))).collect();
     let mut diagnostics = Diagnostics::none();
     let mut status = BTreeMap::new();
     for (name, (policies, mut ready)) in members {
-        if !ready && let Some(stored) = before.get(&name).and_then(|it| it.known()?.ready.known()) {
-            let reference = spec.target.members.iter().find(|(member, _)| member.as_str() == name);
-            if let Some((_, member)) = reference
-                && let Err(error) = work.context.clusters.connect(&member.cluster, &work.limits).await
-                && error.kind.is_out_of_reach()
-            {
-                ready = *stored;
-                diagnostics.push(report::trouble_in_read(&error, &name, Path::to("fleet")));
-            }
+        if let Some(error) = out_of_reach.remove(&name) {
+            ready = stored(&name).unwrap_or(ready);
+            diagnostics.push(report::trouble_in_read(&error, &name, Path::to("fleet")));
         }
         let policies = Value::Known(policies);
         status.insert(name, Value::Known(ApplicationStatusModel { policies, ready: Value::Known(ready) }));
@@ -87,18 +104,30 @@ pub(super) async fn with_status(
     (model, diagnostics)
 }
 
+/// The model with the status that a change has which was carried out: ready, if that was waited for.
+pub(super) fn assumed(mut model: ApplicationModel, spec: &ApplicationSpec) -> ApplicationModel {
+    let mut members: BTreeMap<String, Vec<Value<String>>> = BTreeMap::new();
+    for (_, policy, member, _) in spec.chosen() {
+        members.entry(member.to_string()).or_default().push(Value::Known(policy.to_string()));
+    }
+    let status = |policies| ApplicationStatusModel {
+        policies: Value::Known(policies),
+        ready: Value::Known(spec.wait),
+    };
+    let members = members.into_iter().map(|(name, policies)| (name, Value::Known(status(policies))));
+    model.status = Value::Known(members.collect());
+    model
+}
+
 /// The model with what was found now.
 pub(super) async fn refreshed(
     model: ApplicationModel,
     spec: &ApplicationSpec,
     host: &dyn Cluster,
     work: &Work,
-) -> Result<(ApplicationModel, ApplicationFacts), Diagnostic> {
+) -> Result<(ApplicationModel, ApplicationFacts), EngineError> {
     let of = Whose { fleet: &spec.target.fleet.name, application: &spec.name };
-    let found =
-        host.distribution().observe_application(of, Freshness::Now, &work.limits).await.map_err(|error| {
-            report::trouble(&error, spec.target.fleet.host.place.called(), Path::to("fleet"))
-        })?;
+    let found = host.distribution().observe_application(of, Freshness::Now, &work.limits).await?;
     let (model, _) = with_status(model, spec, &found, work).await;
     Ok((model, ApplicationFacts::clone(&found)))
 }

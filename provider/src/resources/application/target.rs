@@ -48,6 +48,14 @@ pub(super) fn parse(value: &Value<Raw>) -> Result<PartialTarget, Diagnostic> {
     }
 }
 
+/// The fleet alone, if the value is a target and its fleet is known.
+pub(super) fn fleet_of(value: &Value<Raw>) -> Option<FleetRef> {
+    match unwrapped(value.known()?) {
+        target @ Raw::Map(entries) if entries.contains_key("members") => fleet(target.get("ref")).ok()?,
+        _ => None,
+    }
+}
+
 fn unwrapped(raw: &Raw) -> &Raw {
     match raw {
         Raw::Dynamic(typed) => unwrapped(&typed.1),
@@ -113,18 +121,16 @@ fn member(name: &str, raw: &Raw) -> Result<PartialMember, Diagnostic> {
 
 impl PartialTarget {
     /// The whole target, if all of it is known.
-    pub(super) fn whole(&self) -> Option<FleetTarget> {
+    pub(super) fn into_whole(self) -> Option<FleetTarget> {
         let members = self
-            .members
-            .as_ref()?
-            .iter()
+            .members?
+            .into_iter()
             .map(|(name, member)| {
-                let whole =
-                    TargetMember { cluster: member.reference.clone()?, labels: member.labels.clone()? };
-                Some((Name::parse(name).ok()?, whole))
+                let whole = TargetMember { cluster: member.reference?, labels: member.labels? };
+                Some((Name::parse(&name).ok()?, whole))
             })
             .collect::<Option<_>>()?;
-        Some(FleetTarget { fleet: self.fleet.clone()?, members })
+        Some(FleetTarget { fleet: self.fleet?, members })
     }
 
     /// The labels of all members, if all are known.
@@ -179,7 +185,7 @@ mod tests {
                 TargetMember { cluster, labels: BTreeMap::from([("env".into(), "hub".into())]) },
             )]),
         };
-        assert_eq!(parse(&write(&target)).unwrap().whole(), Some(target));
+        assert_eq!(parse(&write(&target)).unwrap().into_whole(), Some(target));
     }
 
     #[test]

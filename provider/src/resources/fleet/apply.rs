@@ -16,7 +16,7 @@ use tf_value::path::Path;
 
 use super::convert;
 use super::observe::{Flux, Observed, observe};
-use super::read::{references, unreachable, with_status};
+use super::read::{assumed, references, unreachable, with_status};
 use super::validate::one_cluster_twice;
 use crate::lifecycle::managed::{Outcome, Work};
 use crate::report;
@@ -32,8 +32,8 @@ pub(super) async fn create(wanted: FleetModel, work: &Work) -> Outcome<FleetMode
     }
     let stages = plan(&spec, &observed.found(), &mark);
     let journal = hands(&spec.name, &host, work).carry_out(stages, &work.limits).await;
-    if journal.done.is_empty() {
-        // Not even the namespace was made: there is nothing to remember.
+    if journal.done.is_empty() && journal.failed.is_empty() {
+        // Nothing was begun: there is nothing to remember.
         return Outcome::refused(told(spec.host.place.called(), &journal, Diagnostics::none()));
     }
     settle(wanted, &spec, &host, &journal, work).await
@@ -128,7 +128,7 @@ pub(super) async fn delete(stored: FleetModel, work: &Work) -> Outcome<FleetMode
     if journal.is_complete() {
         Outcome::gone(told)
     } else {
-        Outcome { state: None, drift: left(&journal), diagnostics: told }
+        Outcome { state: None, drift: left(&journal), bears: None, diagnostics: told }
     }
 }
 
@@ -238,12 +238,22 @@ async fn settle(
             } else {
                 mending(drift(spec, &observed.found()), journal)
             };
-            Outcome { state: Some(with_status(model, &observed)), drift, diagnostics }
+            let mark = observed.host.namespace.as_ref().and_then(|namespace| namespace.mark.as_ref());
+            let bears = mark.map(|mark| mark.incarnation.clone());
+            Outcome { state: Some(with_status(model, &observed)), drift, bears, diagnostics }
         }
         Err(error) => {
             let mut diagnostics = told(spec.host.place.called(), journal, Diagnostics::none());
-            diagnostics.push(report::trouble(&error, spec.host.place.called(), Path::to("host")));
-            Outcome { state: Some(model), drift: left(journal), diagnostics }
+            let (called, at) = (spec.host.place.called(), Path::to("host"));
+            if journal.is_complete() {
+                // All was done and nothing of it is in doubt; only what it looks like now is not known.
+                diagnostics.push(report::trouble_in_read(&error, called, at));
+                return Outcome::done(assumed(model, spec), diagnostics);
+            }
+            diagnostics.push(report::trouble(&error, called, at));
+            let is_marked = journal.done.iter().any(|step| matches!(step, FleetStep::PutNamespace { .. }));
+            let bears = is_marked.then(|| work.incarnation.clone());
+            Outcome { state: Some(model), drift: left(journal), bears, diagnostics }
         }
     }
 }

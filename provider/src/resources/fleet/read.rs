@@ -79,6 +79,19 @@ pub(super) fn with_status(mut model: FleetModel, observed: &Observed) -> FleetMo
     model
 }
 
+/// The model with the status that a change has which was carried out: a member whose status was to change is ready.
+pub(super) fn assumed(mut model: FleetModel, spec: &FleetSpec) -> FleetModel {
+    let mut status = model.status.into_known().unwrap_or_default();
+    for name in spec.members.keys() {
+        let entry = status.entry(name.to_string()).or_default();
+        if !matches!(entry, Value::Known(known) if known.ready.known().is_some()) {
+            *entry = convert::status(true, None);
+        }
+    }
+    model.status = Value::Known(status);
+    model
+}
+
 /// A warning per member that could not be asked.
 pub(super) fn unreachable(observed: &Observed) -> Diagnostics {
     observed

@@ -144,7 +144,8 @@ async fn what_stands_in_the_way_of_a_create_is_told() {
     };
     assert_eq!(create(&world.client).await, ["error: name: It exists already"]);
 
-    let them = KuratorProvider::over(Handle::new(Arc::new(world.clusters.clone())));
+    let clusters = world.clusters.clone();
+    let them = KuratorProvider::over(Handle::new(move || Arc::new(clusters.clone())));
     let them = ProtocolClient::start(them).await.unwrap();
     let block = raw(&json!({ "owner": "them", "max_parallel": null }));
     assert_eq!(said(&them.configure(&block).await.unwrap()), [""; 0]);
