@@ -14,6 +14,7 @@ pub mod environment;
 pub mod forms;
 pub mod host;
 pub mod mirror;
+pub mod page;
 pub mod process;
 pub mod provider;
 pub mod scan;

@@ -82,6 +82,12 @@ impl Finished {
         bail!("{}\nit should have ended with {code}", self.in_words());
     }
 
+    /// How it ended and how long it took.
+    pub fn in_short(&self) -> String {
+        let code = self.code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
+        format!("{code} in {:.1} s", self.took.as_secs_f64())
+    }
+
     /// All that a person needs to see what went wrong.
     pub fn in_words(&self) -> String {
         let end = match (self.code, self.signal) {

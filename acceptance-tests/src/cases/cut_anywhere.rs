@@ -1,20 +1,38 @@
 //! Whatever request of an operation is cut, and however, the next apply carries on.
 
-use std::fs;
-use std::path::Path;
-use std::process::Command;
-use std::sync::{Mutex, PoisonError};
-
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 
 use crate::case::Case;
 use crate::cuts::{Cutter, End, Ground, HEAD, Operation, Row, Subject, every, spread};
+use crate::page::Page;
+
+/// What stands above the second part of the page.
+const INTERRUPTED: &str = "\
+## Interrupted
+
+The same with one and with two Ctrl-C at moments that are spread over what create, update and destroy ask.
+
+";
 
 /// How often each resource is interrupted, once and twice.
 const MOMENTS: usize = 10;
 
-/// The rows of all hosts of this run, by their part of the page.
-static ROWS: Mutex<(Vec<Row>, Vec<Row>)> = Mutex::new((Vec::new(), Vec::new()));
+/// What came of it.
+static PAGE: Page = Page::new(
+    "cuts.md",
+    "\
+# Cut anywhere
+
+<!-- Written by `make test-slow`. -->
+
+What came of it when every mutating request of an operation was cut, in each of three ways: before it reaches the
+cluster, after it is carried out but before the provider learns of it, and the same with the provider killed
+(`SIGKILL`) right then. After each cut, one plain apply follows. It is *resumed* if that goes through, *by import* if it
+asks for an import first (the create was over but for its answer), and *converged* if a plan and a refresh-only plan are
+empty then. *Extra deletes* are of objects that an uncut run does not delete, *left over* is what is on the clusters after
+a destroy. COMMIT.
+",
+);
 
 /// One cut of each operation: each time of another request, in another way.
 ///
@@ -60,7 +78,8 @@ pub(crate) fn all(case: &Case<'_>) -> anyhow::Result<()> {
                 by_hand.extend(rows);
             }
         }
-        write_down(&rows, &by_hand)?;
+        PAGE.add(HEAD, &lines(&rows))?;
+        PAGE.add(&format!("{INTERRUPTED}{HEAD}"), &lines(&by_hand))?;
         for row in &rows {
             let (tried, requests) = (row.tried.len(), row.requests);
             ensure!(tried == End::CUTS.len() * requests, "{tried} cuts of {requests} requests: {row:?}");
@@ -89,38 +108,15 @@ fn on_ground(case: &Case<'_>, work: impl FnOnce(&Cutter<'_>) -> anyhow::Result<(
     case.is_as_it_was(&before)
 }
 
+fn lines(rows: &[Row]) -> String {
+    rows.iter().map(Row::line).collect()
+}
+
 /// Shows the table, and checks that all is as it has to be.
 fn hold(case: &Case<'_>, rows: &[Row]) -> anyhow::Result<()> {
-    let table: String = rows.iter().map(Row::line).collect();
+    let table = lines(rows);
     let trouble: String = rows.iter().map(Row::trouble).collect();
     case.site.say(&format!("{HEAD}{table}"));
     ensure!(trouble.is_empty(), "{HEAD}{table}\n{trouble}");
     Ok(())
-}
-
-/// Writes the page with the rows of this run so far.
-fn write_down(cut: &[Row], interrupted: &[Row]) -> anyhow::Result<()> {
-    let mut rows = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
-    rows.0.extend_from_slice(cut);
-    rows.1.extend_from_slice(interrupted);
-    let table = |rows: &[Row]| rows.iter().map(Row::line).collect::<String>();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let git = Command::new("git")
-        .args(["log", "-1", "--format=%cs, commit %h"])
-        .current_dir(folder)
-        .output()
-        .context("asking git for the commit")?;
-    let commit = String::from_utf8_lossy(&git.stdout).trim().to_owned();
-    let page = format!(
-        "# Cut anywhere\n\n<!-- Written by `make test-slow`. -->\n\nWhat came of it when every mutating request of an operation was cut, in each of \
-         three ways: before it reaches the\ncluster, after it is carried out but before the provider learns of it, and the same with the provider killed\n\
-         (`SIGKILL`) right then. After each cut, one plain apply follows. It is *resumed* if that goes through, *by import*\nif it asks for an import \
-         first (the create was over but for its answer), and *converged* if a plan and a refresh-only\nplan are empty then. *Extra deletes* are of objects \
-         that an uncut run does not delete, *left over* is what is on the\nclusters after a destroy. {commit}.\n\n{HEAD}{}\n## Interrupted\n\nThe same \
-         with one and with two Ctrl-C at moments that are spread over what create, update and destroy ask.\n\n{HEAD}{}",
-        table(&rows.0),
-        table(&rows.1),
-    );
-    let file = folder.join("../docs/contributing/cuts.md");
-    fs::write(&file, page).with_context(|| format!("writing {}", file.display()))
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::apps;
 use crate::case::Case;
+use crate::page::Page;
 use crate::process::Finished;
 use crate::snapshot::Snapshot;
 use crate::wait::until;
@@ -25,6 +26,31 @@ const TOLD_WITHIN: Duration = Duration::from_mins(1);
 
 /// How long Flux may take to bring back on a cluster what it held before.
 const BACK_WITHIN: Duration = Duration::from_mins(1);
+
+/// What came of it.
+static PAGE: Page = Page::new(
+    "faults.md",
+    "\
+# Failing clusters
+
+<!-- Written by `make test-slow`. -->
+
+Exit code and time of each command while one cluster fails. A fleet on `hub` has the members `edge` and `edge-2`, another
+one is on a host of its own. *Apply* is of an unchanged configuration, *unrelated* deploys to the clusters beside the
+failing one, under the other host, too. Wherever state can be kept, plan and apply end with 0, a warning names the
+cluster, and the state file is the same byte for byte. A destroy ends with 1, names what it could not reach and removes
+the rest. After each line the fault ends, and one apply brings everything back. COMMIT.
+
+Another cluster behind the same address is another case: a member is proven gone then, and its place is taken; a fleet
+cannot follow its host, which is refused.
+",
+);
+
+/// The head of the table.
+const HEAD: &str = "\
+| fault | role | plan | apply | unrelated | destroy |
+| --- | --- | --- | --- | --- | --- |
+";
 
 /// What the failing cluster is to the fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,33 +80,21 @@ struct Trouble {
     replaced: bool,
 }
 
-/// One line of the matrix.
+/// One line of the matrix: how each command ended.
 struct Cell {
     words: &'static str,
     role: Role,
-    plan: Phase,
-    apply: Phase,
-    unrelated: Phase,
-    destroy: Phase,
-}
-
-/// How a command ended and how long it took.
-struct Phase(i32, Duration);
-
-impl fmt::Display for Phase {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&format!("{} in {:.1} s", self.0, self.1.as_secs_f64()))
-    }
+    plan: String,
+    apply: String,
+    unrelated: String,
+    destroy: String,
 }
 
 impl fmt::Display for Cell {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { words, role, plan, apply, unrelated, destroy } = self;
         let role = format!("{role:?}").to_lowercase();
-        write!(
-            formatter,
-            "| {words:<15} | {role:<6} | {plan:<11} | {apply:<11} | {unrelated:<11} | {destroy:<11} |"
-        )
+        writeln!(formatter, "| {words} | {role} | {plan} | {apply} | {unrelated} | {destroy} |")
     }
 }
 
@@ -120,22 +134,15 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
             cells.push(cell.with_context(|| format!("{} as {role:?}", trouble.words))?);
         }
     }
-    case.site.say(&table(&case.host.to_string(), &cells));
+    let heading = format!("## Under {}\n\n{HEAD}", case.host);
+    let rows: String = cells.iter().map(ToString::to_string).collect();
+    case.site.say(&format!("{heading}{rows}"));
+    PAGE.add(&heading, &rows)?;
     site.workspace.destroy()?;
     for (cluster, before) in site.wide.clusters().zip(&before) {
         before.holds(cluster, &[])?;
     }
     Ok(())
-}
-
-fn table(host: &str, cells: &[Cell]) -> String {
-    let mut lines = vec![
-        format!("Exit code and time of each command while a cluster fails, under {host}:"),
-        "| fault           | role   | plan        | apply       | unrelated   | destroy     |".to_owned(),
-        "| --------------- | ------ | ----------- | ----------- | ----------- | ----------- |".to_owned(),
-    ];
-    lines.extend(cells.iter().map(ToString::to_string));
-    lines.join("\n")
 }
 
 /// The workspace in the wider world.
@@ -203,14 +210,13 @@ impl<'a> Site<'a> {
         self.workspace.variables(&self.variables)?;
         self.workspace.apply()?;
         self.is_in_order()?;
-        let phase = |finished: &Finished| Phase(finished.code.unwrap_or(-1), finished.took);
         Ok(Cell {
             words: trouble.words,
             role,
-            plan: phase(&plan),
-            apply: phase(&apply),
-            unrelated: phase(&unrelated),
-            destroy: phase(&destroy),
+            plan: plan.in_short(),
+            apply: apply.in_short(),
+            unrelated: unrelated.in_short(),
+            destroy: destroy.in_short(),
         })
     }
 

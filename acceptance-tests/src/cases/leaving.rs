@@ -1,6 +1,7 @@
 //! Members that go: with their map entry, behind the same name, or together with fleet and application; alive and dead.
 //! Nothing hangs, nothing that can be reached is left, and the rest is named.
 
+use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::apps;
 use crate::case::Case;
+use crate::page::Page;
 use crate::process::Finished;
 use crate::snapshot::Snapshot;
 use crate::wide::Wide;
@@ -18,6 +20,25 @@ use crate::workspace::{Workspace, case_folder};
 
 /// How long an apply may take to say what it cannot reach.
 const TOLD_WITHIN: Duration = Duration::from_mins(1);
+
+/// What came of it.
+static PAGE: Page = Page::new(
+    "leaving.md",
+    "\
+# Members that go
+
+<!-- Written by `make test-slow`. -->
+
+Exit code and time of the one apply that makes the change: with the member alive, with its API server stopped, and then
+with `on_unreachable = \"forget\"`. A warning names what that one left. COMMIT.
+",
+);
+
+/// The head of the table.
+const HEAD: &str = "\
+| change | host | alive | dead | dead, given up |
+| --- | --- | --- | --- | --- |
+";
 
 /// What one apply changes.
 struct Change {
@@ -48,9 +69,12 @@ fn changes() -> Vec<Change> {
 pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     let world = World::open(case)?;
     let before = world.snapshots()?;
+    let mut rows = String::new();
     for change in changes() {
-        world.alive(&change).with_context(|| format!("{}, alive", change.words))?;
-        world.dead(&change).with_context(|| format!("{}, dead", change.words))?;
+        let alive = world.alive(&change).with_context(|| format!("{}, alive", change.words))?;
+        let [refused, given_up] = world.dead(&change).with_context(|| format!("{}, dead", change.words))?;
+        let _ =
+            writeln!(rows, "| {} | {} | {} | {} | {} |", change.words, case.host, alive, refused, given_up);
     }
     // What the last one left on the dead member is taken up again, so that this destroy can remove it.
     world.begin()?;
@@ -58,7 +82,8 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     for (cluster, before) in world.wide.clusters().zip(&before) {
         before.holds(cluster, &[])?;
     }
-    Ok(())
+    case.site.say(&format!("{HEAD}{rows}"));
+    PAGE.add(HEAD, &rows)
 }
 
 struct World<'a> {
@@ -96,15 +121,18 @@ impl<'a> World<'a> {
         self.workspace.try_apply()
     }
 
-    fn alive(&self, change: &Change) -> anyhow::Result<()> {
+    /// Gives how the apply ended.
+    fn alive(&self, change: &Change) -> anyhow::Result<String> {
         self.begin()?;
         let applied = self.apply(&[&change.to])?.ended_with(0)?;
         ensure!(applied.warnings().is_empty(), "there is a warning\n{}", applied.in_words());
         self.is_on(change.on)?;
-        self.is_settled()
+        self.is_settled()?;
+        Ok(applied.in_short())
     }
 
-    fn dead(&self, change: &Change) -> anyhow::Result<()> {
+    /// Gives how the apply ended that may not give anything up, and then the one that may.
+    fn dead(&self, change: &Change) -> anyhow::Result<[String; 2]> {
         self.begin()?;
         self.wide.near.fault("edge", Fault::Kill)?;
         let refused = self.apply(&[&change.to])?.ended_with(1)?;
@@ -123,7 +151,7 @@ impl<'a> World<'a> {
 
         self.wide.near.heal()?;
         ensure!(self.has("edge")?, "what was named as left is not there");
-        Ok(())
+        Ok([refused.in_short(), given_up.in_short()])
     }
 
     /// Everything is there, whatever was before: what was left somewhere is taken up again.

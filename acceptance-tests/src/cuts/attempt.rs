@@ -117,6 +117,7 @@ impl<'a> Attempt<'a> {
             && let Some(block) = import_block(&resumed)
         {
             tried.by_import = true;
+            self.make_room()?;
             self.workspace.write("imports.tf", &block)?;
             resumed = self.workspace.try_apply()?;
         }
@@ -175,6 +176,15 @@ impl<'a> Attempt<'a> {
         self.workspace.write(RESOURCE, &before)?;
         if !before.is_empty() {
             self.workspace.apply()?;
+        }
+        Ok(())
+    }
+
+    /// Moves what is to be replaced to another address, as the refusal of a create says, if it still has the resource's.
+    fn make_room(&self) -> anyhow::Result<()> {
+        let address = format!("{}.it", self.subject.resource);
+        if self.workspace.addresses()?.contains(&address) {
+            self.workspace.run(&["state", "mv", &address, &format!("{address}_replaced")])?.ended_with(0)?;
         }
         Ok(())
     }
