@@ -26,7 +26,7 @@ use crate::host::Host;
 use crate::site::Site;
 
 /// How many operations are under way at a time: most of each is waiting for Flux and for namespaces to go.
-const AT_A_TIME: usize = 3;
+const AT_A_TIME: usize = 5;
 
 /// What an operation on a resource asked.
 #[derive(Clone, Debug)]
