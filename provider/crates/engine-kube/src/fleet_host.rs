@@ -66,14 +66,16 @@ impl FleetHost for KubeCluster {
     ) -> Result<(), EngineError> {
         let collection = member_secret::collection(fleet);
         let name = FleetNames::secret(member);
-        let body = member_secret::record_body(fleet, member, record);
-        self.apply::<AnyObject>(&collection, &name, &body, Manager::Provider, conflicts, limits).await?;
-        // After the record: cut off in between, the member has no kubeconfig, and that is seen and mended.
+        // Before the record: cut off in between, the record still says what was, and that is seen and mended. A
+        // record that says where the API is now would hide a kubeconfig that leads to where it was.
         if let Some(access) = access {
             let body = member_secret::access_body(fleet, member, access);
             self.apply::<AnyObject>(&collection, &name, &body, Manager::Access, conflicts, limits).await?;
         }
-        Ok(())
+        let body = member_secret::record_body(fleet, member, record);
+        self.apply::<AnyObject>(&collection, &name, &body, Manager::Provider, conflicts, limits)
+            .await
+            .map(drop)
     }
 
     async fn remove_member(&self, fleet: &Name, member: &Name, limits: &Limits) -> Result<(), EngineError> {
@@ -107,5 +109,42 @@ impl FleetHost for KubeCluster {
             (namespace.metadata.clone(), namespace.what_remains())
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::double::{Answer, cluster, limits};
+    use domain::cluster_ref::ClusterRef;
+    use engines::secret::SecretString;
+    use serde_json::json;
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_kubeconfig_is_written_before_the_record_says_where_it_leads() {
+        let (hub, asked) =
+            cluster(Duration::from_secs(30), |_, _| Answer::Says(200, json!({ "metadata": {} })));
+        let name = |text: &str| Name::parse(text).unwrap();
+        let record = MemberRecord {
+            cluster: ClusterRef::parse("env:EDGE?uid=u-1").unwrap(),
+            labels: BTreeMap::new(),
+            api_server: Some("https://10.0.0.2:6443".into()),
+        };
+        let access = Access {
+            endpoint: "https://10.0.0.2:6443".into(),
+            certificate_authority: None,
+            token: SecretString::from("hunter2"),
+        };
+        hub.put_member(&name("demo"), &name("edge"), &record, Some(&access), Conflicts::Refuse, &limits())
+            .await
+            .unwrap();
+        let asked = asked.lock().unwrap();
+        let managers: Vec<bool> = asked
+            .iter()
+            .map(|line| line.contains(&format!("fieldManager={}&", Manager::Access.as_str())))
+            .collect();
+        assert_eq!(managers, [true, false], "{asked:?}");
     }
 }

@@ -42,7 +42,7 @@ pub trait FleetHost: Send + Sync {
         limits: &Limits,
     ) -> Result<(), EngineError>;
 
-    /// Writes a member's record; with `access`, its kubeconfig too (self-contained, key `value`), else the
+    /// Writes a member's record; with `access`, first its kubeconfig (self-contained, key `value`), else the
     /// kubeconfig that is there is kept.
     ///
     /// # Errors
