@@ -1,6 +1,6 @@
 //! Members that leave, die, or turn out to be another cluster.
 
-use crate::world::{World, assert_good};
+use crate::world::{World, assert_good, raw};
 use domain::application::Progress;
 use domain::name::Name;
 use engines::error::Kind;
@@ -219,4 +219,18 @@ async fn a_fleet_whose_records_are_lost_still_leaves_no_account() {
     }
     assert_good("destroy", &world.client.destroy(&mut world.fleet).await.unwrap());
     assert!(world.clusters.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaving_member_is_cleaned_no_faster_than_the_user_allows() {
+    let mut world = World::new().await;
+    let block = raw(&json!({ "owner": null, "max_parallel": 2 }));
+    assert!(world.client.configure(&block).await.unwrap().is_empty());
+    assert_good("fleet", &world.converge_fleet("edge", "hub").await.1);
+    assert_good("application", &world.converge_application().await.1);
+    let config =
+        world.fleet_of(&json!({ "hub": { "ref": "env:HUB?uid=uid-hub", "labels": { "env": "hub" } } }));
+    assert_good("leave", &world.client.converge(&mut world.fleet, &config).await.unwrap().1);
+    assert!(world.clusters.objects("uid-edge").is_empty());
+    assert_eq!(world.clusters.most_removals_at_once(), 2, "of three");
 }

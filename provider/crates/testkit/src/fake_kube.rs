@@ -172,6 +172,11 @@ impl FakeClusters {
         mutations.map(|call| format!("{} {}", call.method, call.target)).collect()
     }
 
+    /// How many placements were ever being removed at a time.
+    pub fn most_removals_at_once(&self) -> usize {
+        self.world().removing.1
+    }
+
     /// Forgets the calls so far.
     pub fn clear_calls(&self) {
         self.world().calls.clear();

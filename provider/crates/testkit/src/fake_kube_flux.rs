@@ -1,7 +1,7 @@
 //! Flux on the fake clusters, and what it distributes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use domain::application::{ApplicationFacts, PlacementFacts, PlacementId, Progress, SourceFacts};
@@ -169,6 +169,14 @@ impl Distribution for FakeCluster {
         removal: Removal,
         limits: &Limits,
     ) -> Result<(), EngineError> {
+        {
+            let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+            let (now, most) = world.removing;
+            world.removing = (now + 1, most.max(now + 1));
+        }
+        // A real one takes its time, in which others may begin.
+        tokio::task::yield_now().await;
+        self.world.lock().unwrap_or_else(PoisonError::into_inner).removing.0 -= 1;
         self.change("remove_placement", &format!("{fleet}/{}", id.name), limits, |world, uid| {
             let Some(held) = world.cluster(uid).fleets.get_mut(fleet) else { return Ok(()) };
             let Some(facts) = held.placements.get_mut(id) else { return Ok(()) };

@@ -24,6 +24,8 @@ pub(crate) struct World {
     /// By the number of the mutating call, counted from 1 over all calls ever.
     pub(crate) breaks: BTreeMap<usize, Break>,
     mutations: usize,
+    /// Removals of placements under way, and how many there ever were at a time.
+    pub(crate) removing: (usize, usize),
 }
 
 /// What happens at a call.

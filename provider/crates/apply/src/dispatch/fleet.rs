@@ -13,7 +13,7 @@ use engines::distribution::Removal;
 use engines::error::{EngineError, Kind};
 use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
-use futures::future::try_join_all;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use planning::fleet::{FleetStages, FleetStep};
 
 use crate::journal::{Failure, Journal, Note};
@@ -144,11 +144,15 @@ impl FleetHands<'_> {
             let way = (self.host, self.fleet, &found);
             keep_the_way_open(way, member, member_there, self.conflicts, limits).await?;
         }
-        try_join_all(
-            placements.keys().map(|id| distribution.remove_placement(self.fleet, id, removal, limits)),
-        )
-        .await
-        .map_err(on_host)?;
+        let removals: Vec<_> = placements
+            .keys()
+            .map(|id| distribution.remove_placement(self.fleet, id, removal, limits))
+            .collect();
+        stream::iter(removals)
+            .buffer_unordered(self.at_a_time.max(1))
+            .try_collect::<()>()
+            .await
+            .map_err(on_host)?;
         if let Met::There(there) = &met {
             let held: Vec<_> = placements
                 .values()
