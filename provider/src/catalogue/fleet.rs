@@ -42,6 +42,17 @@ pub(super) const FLEET: Area = Area {
             test: "a_move_is_refused_by_the_plan_and_by_the_apply",
         },
         Entry {
+            summary: "Flux on the host does not answer",
+            said: Said::Either,
+            phases: &[Phase::Apply],
+            cause: "Flux's custom resources are served, its controllers do not touch a probe object, and the fleet may \
+                    not install it again: somebody else did, or `flux.install` is `false`. A create refuses to begin; \
+                    later it is a warning.",
+            way_out: "Bring its source and kustomize controllers back to life, or remove it with its custom resource \
+                      definitions, so that the fleet installs its own.",
+            test: "a_flux_of_others_that_does_not_answer_is_told",
+        },
+        Entry {
             summary: "Fleet was given up with its host",
             said: Said::Warning,
             phases: &[Phase::Apply],

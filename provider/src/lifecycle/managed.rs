@@ -7,7 +7,7 @@ use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
 use planning::last_change::LastChange;
 use tf_provider::resource::Import;
-use tf_value::diagnostic::Diagnostics;
+use tf_value::diagnostic::{Diagnostic, Diagnostics};
 use tf_value::model::Model;
 use tf_value::path::Path;
 use tf_value::raw::Raw;
@@ -148,6 +148,13 @@ impl<M> Outcome<M> {
 
     pub(crate) fn gone(diagnostics: Diagnostics) -> Self {
         Self { state: None, drift: Vec::new(), bears: None, diagnostics }
+    }
+
+    /// The same with something more to tell.
+    #[must_use]
+    pub(crate) fn and(mut self, more: impl IntoIterator<Item = Diagnostic>) -> Self {
+        self.diagnostics.extend(more);
+        self
     }
 
     /// Nothing was made or changed.

@@ -152,7 +152,7 @@ pub fn schema() -> Schema {
                  because applications may hold anything; name a narrower one if yours do not.",
             )
             .defaults_to(Raw::string(DEFAULT_MEMBER_ROLE)),
-            Attribute::object("flux", flux(), "How Flux gets onto the host. Flux that works there already is used as it is."),
+            Attribute::object("flux", flux(), "How Flux gets onto the host. Flux that works there already is used as it is; one that a fleet installed and that does not answer is installed again."),
             Attribute::string("ref", "The fleet's reference.").computed(),
             Attribute::new(
                 "target",

@@ -155,16 +155,39 @@ pub struct MemberRecord {
 pub enum FluxFacts {
     /// Its custom resources are not served.
     Absent,
-    /// Its custom resources are served and a controller answered a probe object.
+    /// An installation or a removal of ours was cut off: part of it is there.
+    Unfinished {
+        /// The name of the fleet on this host that it is for.
+        installed_by: String,
+    },
+    /// Its custom resources are served; whether a controller answers was not tried.
+    Served {
+        /// The name of the fleet on this host that installed it; none if somebody else did.
+        installed_by: Option<String>,
+    },
+    /// Its custom resources are served and the controllers answered a probe object.
     Working {
-        /// The incarnation of the fleet that installed it; none if somebody else did.
+        /// As in [`FluxFacts::Served`].
         installed_by: Option<String>,
     },
-    /// Its custom resources are served, but no controller answered in time.
+    /// Its custom resources are served, but not every controller answered in time.
     Silent {
-        /// The incarnation of the fleet that installed it; none if somebody else did.
+        /// As in [`FluxFacts::Served`].
         installed_by: Option<String>,
     },
+}
+
+impl FluxFacts {
+    /// The name of the fleet that installed it; none if there is no Flux, or if somebody else installed it.
+    pub fn installed_by(&self) -> Option<&str> {
+        match self {
+            Self::Absent => None,
+            Self::Unfinished { installed_by } => Some(installed_by),
+            Self::Served { installed_by }
+            | Self::Working { installed_by }
+            | Self::Silent { installed_by } => installed_by.as_deref(),
+        }
+    }
 }
 
 #[cfg(test)]

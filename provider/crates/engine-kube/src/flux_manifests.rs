@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use domain::fleet::FluxSpec;
-use domain::mark::Incarnation;
+use domain::name::Name;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
@@ -43,24 +43,20 @@ pub(crate) struct Manifest {
     pub(crate) body: Value,
 }
 
-/// Reads the manifests in a gzipped tar and makes them ours: marked with `incarnation`, with the images and the
+/// Reads the manifests in a gzipped tar and makes them ours: marked with the name of `fleet`, with the images and the
 /// concurrency that `spec` asks for, in the order of [`KINDS`].
 ///
 /// # Errors
 ///
 /// What is wrong with the artifact, in words.
-pub(crate) fn prepare(
-    layer: &[u8],
-    spec: &FluxSpec,
-    incarnation: &Incarnation,
-) -> Result<Vec<Manifest>, String> {
+pub(crate) fn prepare(layer: &[u8], spec: &FluxSpec, fleet: &Name) -> Result<Vec<Manifest>, String> {
     let mut manifests = Vec::new();
     for text in unpack(layer)? {
         let documents: Vec<Value> = serde_saphyr::from_multiple(&text)
             .map_err(|error| format!("it holds YAML that is not readable: {error}"))?;
         for document in documents {
             if !document.is_null() {
-                manifests.push(manifest(document, spec, incarnation)?);
+                manifests.push(manifest(document, spec, fleet)?);
             }
         }
     }
@@ -92,7 +88,7 @@ fn unpack(layer: &[u8]) -> Result<Vec<String>, String> {
     Ok(texts)
 }
 
-fn manifest(mut body: Value, spec: &FluxSpec, incarnation: &Incarnation) -> Result<Manifest, String> {
+fn manifest(mut body: Value, spec: &FluxSpec, fleet: &Name) -> Result<Manifest, String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (api_version, kind) = (text(&body["apiVersion"]), text(&body["kind"]));
     let name = text(&body["metadata"]["name"]);
@@ -108,7 +104,7 @@ fn manifest(mut body: Value, spec: &FluxSpec, incarnation: &Incarnation) -> Resu
         if !body["metadata"][place].is_object() {
             body["metadata"][place] = json!({});
         }
-        body["metadata"][place][FLUX_INSTALLED_BY] = json!(incarnation.as_str());
+        body["metadata"][place][FLUX_INSTALLED_BY] = json!(fleet.as_str());
     }
     if let Some(fields) = body.as_object_mut() {
         fields.remove("status");
@@ -199,7 +195,7 @@ spec: {group: source.toolkit.fluxcd.io}
     fn manifests_are_marked_adjusted_and_ordered() {
         let layer =
             layer(&[("flux/source.yaml", CONTROLLER), ("crds.yaml", DEFINITION), ("README.md", "# hi")]);
-        let manifests = prepare(&layer, &spec(), &Incarnation::new("i-1")).unwrap();
+        let manifests = prepare(&layer, &spec(), &Name::parse("demo").unwrap()).unwrap();
         let order: Vec<&str> = manifests.iter().map(|one| one.collection.kind.as_str()).collect();
         assert_eq!(order, ["CustomResourceDefinition", "Namespace", "Deployment"]);
         let controller = &manifests[2].body;
@@ -209,9 +205,9 @@ spec: {group: source.toolkit.fluxcd.io}
         assert_eq!(container["args"], json!(["--log-level=info", "--concurrent=20"]));
         assert_eq!(
             controller["metadata"]["labels"],
-            json!({ "app": "source-controller", FLUX_INSTALLED_BY: "i-1" })
+            json!({ "app": "source-controller", FLUX_INSTALLED_BY: "demo" })
         );
-        assert_eq!(controller["metadata"]["annotations"], json!({ FLUX_INSTALLED_BY: "i-1" }));
+        assert_eq!(controller["metadata"]["annotations"], json!({ FLUX_INSTALLED_BY: "demo" }));
     }
 
     #[test]
@@ -224,7 +220,7 @@ spec: {group: source.toolkit.fluxcd.io}
             (layer(&[]), "no custom resource definitions"),
             (b"not a tar".to_vec(), "not a gzipped tar"),
         ] {
-            let problem = prepare(&layer, &spec(), &Incarnation::new("i-1")).unwrap_err();
+            let problem = prepare(&layer, &spec(), &Name::parse("demo").unwrap()).unwrap_err();
             assert!(problem.contains(words), "{problem}");
         }
     }

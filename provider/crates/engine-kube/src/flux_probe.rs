@@ -15,6 +15,7 @@ use engines::wait::{Pace, Seen, until};
 use serde_json::{Value, json};
 
 use crate::apply::Manager;
+use crate::call::found;
 use crate::cluster::KubeCluster;
 use crate::collection::{Collection, Extent};
 use crate::flux_object::FluxObject as _;
@@ -41,7 +42,8 @@ enum Probed {
 }
 
 impl KubeCluster {
-    /// Whether both controllers answer within [`ANSWER_WITHIN`].
+    /// Whether both controllers answer within [`ANSWER_WITHIN`], by probes in `namespace`. They do not where the
+    /// namespace or their kinds go in the meantime.
     ///
     /// # Errors
     ///
@@ -90,8 +92,10 @@ impl KubeCluster {
                 "metadata": wanted(NAME, collection.namespace.as_deref(), &[], &BTreeMap::new()),
                 "spec": spec,
             });
-            let probe: AnyObject =
-                self.apply(collection, NAME, &body, Manager::Provider, Conflicts::Force, limits).await?;
+            let probe = self
+                .apply::<AnyObject>(collection, NAME, &body, Manager::Provider, Conflicts::Force, limits)
+                .await;
+            let Some(probe) = found(probe)? else { return Ok(false) };
             let uid = probe.metadata.uid;
             match self.wait_for_finalizer(collection, &uid, &soon).await {
                 Ok(Probed::Answered { uid }) => {

@@ -11,8 +11,11 @@ pub(crate) const MEMBER: &str = "kurator.dev/member";
 /// Label: the account that an object on a member belongs to. Not the fleet's label: a host can be its own member,
 /// and what it holds as a member is not what it holds as a host.
 pub(crate) const ACCESS: &str = "kurator.dev/access";
-/// Label and annotation: the incarnation of the fleet that installed Flux.
+/// Label and annotation: the name of the fleet that installed Flux. Not its incarnation: a create that is carried on
+/// takes a new one, and what was installed before would then be nobody's.
 pub(crate) const FLUX_INSTALLED_BY: &str = "kurator.dev/flux-installed-by";
+/// Annotation: how far an installation of Flux has come, on the definition that is made first and removed last.
+pub(crate) const FLUX_PHASE: &str = "kurator.dev/flux-phase";
 
 /// Annotation: the `member_role` that the user asked for.
 pub(crate) const MEMBER_ROLE: &str = "kurator.dev/member-role";

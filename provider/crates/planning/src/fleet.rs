@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::cluster_ref::ClusterRef;
-use domain::fleet::{FleetFacts, FleetSpec, FluxFacts, FluxSpec, MemberRecord, MemberSpec};
+use domain::fleet::{FleetFacts, FleetSpec, FluxFacts, FluxSpec, MemberFacts, MemberRecord, MemberSpec};
 use domain::mark::{Incarnation, Mark, Phase};
 use domain::name::Name;
 
@@ -17,8 +17,6 @@ pub enum FleetStep {
     InstallFlux {
         /// From where.
         spec: FluxSpec,
-        /// For whom, so that it can be removed again.
-        incarnation: Incarnation,
     },
     /// Make the namespace on the host, or change what it bears.
     PutNamespace {
@@ -35,6 +33,9 @@ pub enum FleetStep {
         record: MemberRecord,
         /// The role of the account.
         member_role: String,
+        /// Whether the host has to record the member before the account is made: its record of it, if it has one,
+        /// does not lead there.
+        record_first: bool,
     },
     /// Change what the host records of a member that stays.
     Record {
@@ -56,10 +57,7 @@ pub enum FleetStep {
         incarnation: Incarnation,
     },
     /// Take Flux from the host, if it was installed for this fleet.
-    RemoveFlux {
-        /// For whom it was installed.
-        incarnation: Incarnation,
-    },
+    RemoveFlux,
 }
 
 /// Stages in their order; the steps of a stage do not depend on each other.
@@ -87,18 +85,12 @@ pub struct Found<'a> {
     pub access: &'a BTreeMap<Name, AccessFacts>,
 }
 
-/// Returns the stages that turn what was found into `wanted`: Flux and the namespace, then leaving, then joining,
-/// then the mark that says it is finished.
+/// Returns the stages that turn what was found into `wanted`: the namespace, which bears the mark, then Flux, then
+/// leaving, then joining, then the mark that says it is finished.
 ///
 /// Given its own result as `found`, it returns no stages, except that a create always ends with its mark.
 pub fn plan(wanted: &FleetSpec, found: &Found<'_>, mark: &Mark) -> FleetStages {
     let mut stages = Vec::new();
-    if *found.flux == FluxFacts::Absent && wanted.flux.install {
-        stages.push(vec![FleetStep::InstallFlux {
-            spec: wanted.flux.clone(),
-            incarnation: mark.incarnation.clone(),
-        }]);
-    }
     let put =
         |mark: &Mark| FleetStep::PutNamespace { mark: mark.clone(), member_role: wanted.member_role.clone() };
     let namespace = found.host.namespace.as_ref();
@@ -106,6 +98,9 @@ pub fn plan(wanted: &FleetSpec, found: &Found<'_>, mark: &Mark) -> FleetStages {
     let unfinished = mark.phase == Phase::Creating;
     if unfinished || role_changed || namespace.is_none_or(|it| it.mark.as_ref() != Some(mark)) {
         stages.push(vec![put(mark)]);
+    }
+    if flux_need(wanted, found.flux) == FluxNeed::Install {
+        stages.push(vec![FleetStep::InstallFlux { spec: wanted.flux.clone() }]);
     }
     stages.push(leaving(wanted, found.host));
     stages.push(joining(wanted, found, role_changed));
@@ -116,8 +111,34 @@ pub fn plan(wanted: &FleetSpec, found: &Found<'_>, mark: &Mark) -> FleetStages {
     stages
 }
 
+/// What a fleet needs of Flux.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FluxNeed {
+    /// Nothing that we could do.
+    Nothing,
+    /// To be put onto the host. What is there of it, a fleet's installation left: it was cut off, or no controller
+    /// answers, and doing it again is safe.
+    Install,
+    /// To be looked after by those who installed it: its controllers do not answer.
+    Somebody,
+}
+
+/// What `wanted` needs, where Flux on the host is as found.
+pub fn flux_need(wanted: &FleetSpec, found: &FluxFacts) -> FluxNeed {
+    let may_install = wanted.flux.install || found.installed_by() == Some(wanted.name.as_str());
+    match found {
+        FluxFacts::Absent | FluxFacts::Unfinished { .. } | FluxFacts::Silent { installed_by: Some(_) }
+            if may_install =>
+        {
+            FluxNeed::Install
+        }
+        FluxFacts::Unfinished { .. } | FluxFacts::Silent { .. } => FluxNeed::Somebody,
+        FluxFacts::Absent | FluxFacts::Served { .. } | FluxFacts::Working { .. } => FluxNeed::Nothing,
+    }
+}
+
 fn leaving(wanted: &FleetSpec, found: &FleetFacts) -> Vec<FleetStep> {
-    let leaves = |(member, facts): (&Name, &domain::fleet::MemberFacts)| {
+    let leaves = |(member, facts): (&Name, &MemberFacts)| {
         let stays =
             wanted.members.get(member).is_some_and(|spec| stays_in_place(spec, facts.cluster.as_ref()));
         (!stays).then(|| FleetStep::Leave { member: member.clone(), cluster: facts.cluster.clone() })
@@ -136,42 +157,57 @@ fn joining(wanted: &FleetSpec, found: &Found<'_>, role_changed: bool) -> Vec<Fle
         .members
         .iter()
         .filter_map(|(member, spec)| {
-            let record = record(spec);
+            let recorded = found.host.members.get(member);
+            let record = record(spec, recorded);
+            let leads_there = recorded
+                .and_then(|facts| facts.cluster.as_ref())
+                .is_some_and(|recorded| recorded.is_same_cluster(&spec.cluster));
             let join = || FleetStep::Join {
                 member: member.clone(),
                 record: record.clone(),
                 member_role: wanted.member_role.clone(),
+                record_first: !leads_there,
             };
-            let Some(facts) = found.host.members.get(member) else { return Some(join()) };
+            let Some(facts) = recorded else { return Some(join()) };
             let access = found.access.get(member).copied().unwrap_or(AccessFacts::Unknown);
             if !facts.has_kubeconfig
-                || !facts.cluster.as_ref().is_some_and(|recorded| recorded.is_same_cluster(&spec.cluster))
+                || !leads_there
                 || facts.api_server != spec.api_server
                 || access == AccessFacts::Missing
                 || role_changed
             {
                 return Some(join());
             }
-            let recorded = MemberRecord {
-                cluster: facts.cluster.clone()?,
-                labels: facts.labels.clone(),
-                api_server: facts.api_server.clone(),
-            };
-            (recorded != record).then(|| FleetStep::Record { member: member.clone(), record })
+            differs(facts, &record).then(|| FleetStep::Record { member: member.clone(), record })
         })
         .collect()
 }
 
-fn record(spec: &MemberSpec) -> MemberRecord {
-    MemberRecord {
-        cluster: spec.cluster.clone(),
-        labels: spec.labels.clone(),
-        api_server: spec.api_server.clone(),
-    }
+/// What the host should record of a member. A reference that was written without a uid keeps the one that is
+/// recorded: it was found when the member joined.
+fn record(spec: &MemberSpec, recorded: Option<&MemberFacts>) -> MemberRecord {
+    let known = recorded
+        .and_then(|facts| facts.cluster.as_ref())
+        .filter(|recorded| recorded.is_same_cluster(&spec.cluster))
+        .and_then(|recorded| recorded.uid.clone());
+    let mut cluster = spec.cluster.clone();
+    cluster.uid = cluster.uid.or(known);
+    MemberRecord { cluster, labels: spec.labels.clone(), api_server: spec.api_server.clone() }
 }
 
-/// Returns the stages that remove a fleet: every member leaves, then the namespace goes, then Flux if it was ours.
-pub fn teardown(found: &FleetFacts, flux: &FluxFacts, incarnation: &Incarnation) -> FleetStages {
+fn differs(facts: &MemberFacts, record: &MemberRecord) -> bool {
+    facts.cluster.as_ref() != Some(&record.cluster)
+        || facts.labels != record.labels
+        || facts.api_server != record.api_server
+}
+
+/// Returns the stages that remove `fleet`: every member leaves, then the namespace goes, then Flux if it was ours.
+pub fn teardown(
+    fleet: &Name,
+    found: &FleetFacts,
+    flux: &FluxFacts,
+    incarnation: &Incarnation,
+) -> FleetStages {
     let leaves = found
         .members
         .iter()
@@ -181,10 +217,8 @@ pub fn teardown(found: &FleetFacts, flux: &FluxFacts, incarnation: &Incarnation)
     if found.namespace.is_some() {
         stages.push(vec![FleetStep::RemoveNamespace { incarnation: incarnation.clone() }]);
     }
-    if let FluxFacts::Working { installed_by: Some(by) } | FluxFacts::Silent { installed_by: Some(by) } = flux
-        && by == incarnation.as_str()
-    {
-        stages.push(vec![FleetStep::RemoveFlux { incarnation: incarnation.clone() }]);
+    if flux.installed_by() == Some(fleet.as_str()) {
+        stages.push(vec![FleetStep::RemoveFlux]);
     }
     stages.retain(|stage| !stage.is_empty());
     stages
@@ -212,12 +246,23 @@ pub fn admit_create(found: &FleetFacts, mark: &Mark) -> Result<(), Refusal> {
     }
 }
 
+/// The drift of a fleet whose namespace was taken away: what it has on its members is still there.
+pub const NAMESPACE_GONE: &str = "host: the fleet's namespace is gone";
+
 /// What differs from `wanted` and no attribute shows, a sentence each.
 pub fn drift(wanted: &FleetSpec, found: &Found<'_>) -> Vec<String> {
     let mut drift = Vec::new();
-    match found.flux {
-        FluxFacts::Absent => drift.push("flux: it is not on the host".to_owned()),
-        FluxFacts::Silent { .. } | FluxFacts::Working { .. } => {}
+    if found.host.namespace.is_none() {
+        drift.push(NAMESPACE_GONE.to_owned());
+    }
+    if flux_need(wanted, found.flux) == FluxNeed::Install {
+        drift.push(match found.flux {
+            FluxFacts::Absent => "flux: it is not on the host".to_owned(),
+            FluxFacts::Unfinished { .. } => "flux: its installation is unfinished".to_owned(),
+            FluxFacts::Served { .. } | FluxFacts::Working { .. } | FluxFacts::Silent { .. } => {
+                "flux: its controllers do not answer".to_owned()
+            }
+        });
     }
     for (member, spec) in &wanted.members {
         match found.host.members.get(member) {
@@ -226,11 +271,7 @@ pub fn drift(wanted: &FleetSpec, found: &Found<'_>) -> Vec<String> {
                 if !facts.has_kubeconfig {
                     drift.push(format!("{member}: the host has no kubeconfig for it"));
                 }
-                let record = record(spec);
-                if facts.cluster.as_ref() != Some(&record.cluster)
-                    || facts.labels != record.labels
-                    || facts.api_server != record.api_server
-                {
+                if differs(facts, &record(spec, Some(facts))) {
                     drift.push(format!("{member}: the host's record of it differs"));
                 }
             }
@@ -245,12 +286,12 @@ pub fn drift(wanted: &FleetSpec, found: &Found<'_>) -> Vec<String> {
     drift
 }
 
-/// A fleet as configuration has it, references aside: what the words of a change are made of.
+/// A fleet as configuration has it: what the words of a change are made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FleetShape {
     /// Labels by member.
     pub members: BTreeMap<String, BTreeMap<String, String>>,
-    /// Reference by member, where it is known.
+    /// Reference by member; none for a create, whose words do not need them.
     pub references: BTreeMap<String, String>,
 }
 

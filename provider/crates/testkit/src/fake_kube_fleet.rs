@@ -68,7 +68,7 @@ impl FleetHost for FakeCluster {
             let members = &mut state.fleet(fleet)?.members;
             let kept = members.get(member).and_then(|member| member.endpoint.clone());
             let endpoint = access.map(|access| access.endpoint.clone()).or(kept);
-            members.insert(member.clone(), FakeMember { record: record.clone(), endpoint });
+            members.insert(member.clone(), FakeMember { record: record.clone(), endpoint, damaged: false });
             Ok(())
         })
     }

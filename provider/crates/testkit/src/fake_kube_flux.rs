@@ -20,35 +20,34 @@ use crate::fake_kube_state::World;
 
 #[async_trait]
 impl Flux for FakeCluster {
-    async fn observe_flux(&self, namespace: &str, limits: &Limits) -> Result<FluxFacts, EngineError> {
-        self.look("observe_flux", namespace, limits, |world, uid| world.cluster(uid).flux.clone())
+    async fn look_at_flux(&self, limits: &Limits) -> Result<FluxFacts, EngineError> {
+        self.look("look_at_flux", "", limits, |world, uid| match world.cluster(uid).flux.clone() {
+            FluxFacts::Working { installed_by } | FluxFacts::Silent { installed_by } => {
+                FluxFacts::Served { installed_by }
+            }
+            other => other,
+        })
     }
 
-    async fn install_flux(
-        &self,
-        spec: &FluxSpec,
-        incarnation: &Incarnation,
-        limits: &Limits,
-    ) -> Result<(), EngineError> {
+    async fn observe_flux(&self, namespaces: &[&str], limits: &Limits) -> Result<FluxFacts, EngineError> {
+        self.look("observe_flux", &namespaces.join(" "), limits, |world, uid| world.cluster(uid).flux.clone())
+    }
+
+    async fn install_flux(&self, spec: &FluxSpec, fleet: &Name, limits: &Limits) -> Result<(), EngineError> {
         self.change("install_flux", &spec.version, limits, |world, uid| {
-            let installed_by = Some(incarnation.to_string());
-            world.cluster(uid).flux = FluxFacts::Working { installed_by };
+            let flux = &mut world.cluster(uid).flux;
+            let installed_by = Some(flux.installed_by().unwrap_or(fleet.as_str()).to_owned());
+            *flux = FluxFacts::Working { installed_by };
             Ok(())
         })
     }
 
-    async fn remove_flux(&self, incarnation: &Incarnation, limits: &Limits) -> Result<(), EngineError> {
-        self.change("remove_flux", incarnation.as_str(), limits, |world, uid| {
+    async fn remove_flux(&self, fleet: &Name, limits: &Limits) -> Result<(), EngineError> {
+        self.change("remove_flux", fleet.as_str(), limits, |world, uid| {
             let state = world.cluster(uid);
             let in_use =
                 state.fleets.values().any(|held| !held.sources.is_empty() || !held.placements.is_empty());
-            let is_ours = match &state.flux {
-                FluxFacts::Absent => false,
-                FluxFacts::Working { installed_by } | FluxFacts::Silent { installed_by } => {
-                    installed_by.as_deref() == Some(incarnation.as_str())
-                }
-            };
-            if is_ours && !in_use {
+            if state.flux.installed_by() == Some(fleet.as_str()) && !in_use {
                 state.flux = FluxFacts::Absent;
             }
             Ok(())

@@ -13,6 +13,22 @@ impl FakeClusters {
         self.with_namespace(uid, fleet, |namespace| namespace.mark = None);
     }
 
+    /// Deletes a fleet's namespace with all that is in it. What Flux put on members stays there: its objects went
+    /// without it, as they do with a namespace whose controllers are gone.
+    pub fn delete_namespace(&self, uid: &str, fleet: &Name) {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.cluster(uid).fleets.remove(fleet);
+    }
+
+    /// Writes something into the record of a member that is no reference.
+    pub fn damage_record(&self, uid: &str, fleet: &Name, member: &Name) {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = world.cluster(uid).fleets.get_mut(fleet);
+        if let Some(member) = held.and_then(|held| held.members.get_mut(member)) {
+            member.damaged = true;
+        }
+    }
+
     /// Begins to delete a fleet's namespace, and does not finish.
     pub fn begin_deleting(&self, uid: &str, fleet: &Name) {
         self.with_namespace(uid, fleet, |namespace| namespace.deleting = true);

@@ -65,6 +65,8 @@ pub(crate) struct FakeMember {
     pub(crate) record: MemberRecord,
     /// The endpoint in the kubeconfig; none while there is no kubeconfig.
     pub(crate) endpoint: Option<String>,
+    /// Whether the reference in the record cannot be read.
+    pub(crate) damaged: bool,
 }
 
 impl World {
@@ -228,7 +230,7 @@ impl FakeState {
         let Some(held) = self.fleets.get(fleet) else { return FleetFacts::default() };
         let members = held.members.iter().map(|(name, member)| {
             let facts = MemberFacts {
-                cluster: Some(member.record.cluster.clone()),
+                cluster: Some(member.record.cluster.clone()).filter(|_| !member.damaged),
                 labels: member.record.labels.clone(),
                 api_server: member.record.api_server.clone(),
                 has_kubeconfig: member.endpoint.is_some(),
@@ -244,12 +246,7 @@ impl FakeState {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        let is_ours = match &self.flux {
-            FluxFacts::Absent => false,
-            FluxFacts::Working { installed_by } | FluxFacts::Silent { installed_by } => {
-                installed_by.is_some()
-            }
-        };
+        let is_ours = self.flux.installed_by().is_some();
         self.fleets.is_empty() && self.accounts.is_empty() && self.objects.is_empty() && !is_ours
     }
 }

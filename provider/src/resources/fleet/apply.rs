@@ -1,23 +1,24 @@
 //! Creating, updating and deleting a fleet.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use apply::dispatch::fleet::FleetHands;
 use apply::journal::Journal;
-use domain::fleet::{FleetFacts, FleetSpec, MemberFacts};
+use domain::fleet::{FleetFacts, FleetSpec, MemberFacts, MemberSpec};
 use domain::name::Name;
 use engines::clusters::Cluster;
 use planning::fleet::{FleetStages, FleetStep, admit_create, admit_update, drift, plan, teardown};
 use planning::refusal::Refusal;
 use schemas::resources::fleet::FleetModel;
-use tf_value::diagnostic::{Diagnostic, Diagnostics};
+use tf_value::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tf_value::path::Path;
 
-use super::convert;
 use super::observe::{Flux, Observed, observe};
 use super::read::{assumed, references, unreachable, with_status};
 use super::validate::one_cluster_twice;
+use super::{convert, flux};
 use crate::lifecycle::managed::{Outcome, Work};
 use crate::report;
 
@@ -30,13 +31,22 @@ pub(super) async fn create(wanted: FleetModel, work: &Work) -> Outcome<FleetMode
     if let Err(refused) = admit_create(&observed.host, &mark) {
         return Outcome::refused(refusal(&refused, &spec));
     }
+    let silent = flux::silent(&spec, &observed);
+    // It stops what is not begun. A fleet that is begun has to be finished, or it would be forgotten; and members that
+    // hang, and must be able to leave for that, may be what keeps the controllers busy.
+    if observed.host.namespace.is_none()
+        && let Some(mut told) = silent
+    {
+        told.severity = Severity::Error;
+        return Outcome::refused(told);
+    }
     let stages = plan(&spec, &observed.found(), &mark);
     let journal = hands(&spec.name, &host, work).carry_out(stages, &work.limits).await;
     if journal.done.is_empty() && journal.failed.is_empty() {
         // Nothing was begun: there is nothing to remember.
         return Outcome::refused(told(spec.host.place.called(), &journal, Diagnostics::none()));
     }
-    settle(wanted, &spec, &host, &journal, work).await
+    settle(wanted, &spec, &host, &journal, work).await.and(silent)
 }
 
 pub(super) async fn update(prior: FleetModel, wanted: FleetModel, work: &Work) -> Outcome<FleetModel> {
@@ -44,11 +54,8 @@ pub(super) async fn update(prior: FleetModel, wanted: FleetModel, work: &Work) -
         Ok(prepared) => prepared,
         Err(problems) => return Outcome::refused(problems),
     };
-    if let Ok(stored) = convert::spec(&prior) {
-        remember(&mut observed.host, stored);
-    }
     if let Some(before) = convert::host(&prior)
-        && before.uid != spec.host.uid
+        && !before.is_same_cluster(&spec.host)
     {
         return Outcome::refused(
             Diagnostic::error(
@@ -62,17 +69,22 @@ pub(super) async fn update(prior: FleetModel, wanted: FleetModel, work: &Work) -
             .at(Path::to("host")),
         );
     }
-    if let Err(refused) = admit_update(&observed.host, &work.incarnation) {
-        return Outcome::refused(refusal(&refused, &spec));
+    match admit_update(&observed.host, &work.incarnation) {
+        Ok(()) => {}
+        // A read found it gone, and the plan said that what is wrong will be mended.
+        Err(Refusal::Gone) if work.mends => {}
+        Err(refused) => return Outcome::refused(refusal(&refused, &spec)),
     }
+    if let Ok(stored) = convert::spec(&prior) {
+        remember(&mut observed.host, stored, &spec.members);
+    }
+    let silent = flux::silent(&spec, &observed);
     let mark = work.mark(super::TYPE, spec.name.as_str());
     let stages = plan(&spec, &observed.found(), &mark);
     let journal = hands(&spec.name, &host, work).carry_out(stages, &work.limits).await;
-    if journal.is_complete() {
-        return settle(wanted, &spec, &host, &journal, work).await;
-    }
     // What configuration asks for keeps its prior value until it is done.
-    settle(prior, &spec, &host, &journal, work).await
+    let model = if journal.is_complete() { wanted } else { prior };
+    settle(model, &spec, &host, &journal, work).await.and(silent)
 }
 
 pub(super) async fn delete(stored: FleetModel, work: &Work) -> Outcome<FleetModel> {
@@ -103,26 +115,26 @@ pub(super) async fn delete(stored: FleetModel, work: &Work) -> Outcome<FleetMode
         }
     };
     let mut observed =
-        match observe(&spec.name, &host, &BTreeMap::new(), &spec.member_role, Flux::Probe, work).await {
+        match observe(&spec.name, &host, &BTreeMap::new(), &spec.member_role, Flux::Look, work).await {
             Ok(observed) => observed,
             Err(error) => {
                 return Outcome::refused(report::trouble(&error, spec.host.place.called(), Path::to("host")));
             }
         };
     match admit_update(&observed.host, &work.incarnation) {
-        Ok(()) | Err(Refusal::BeingDeleted) => {}
+        // Where the namespace is gone, the accounts on the members are not, and Flux may not be.
+        Ok(()) | Err(Refusal::BeingDeleted | Refusal::Gone) => {}
         // Whoever made it anew, it is not ours: nothing of what is stored is left.
-        Err(Refusal::Gone) => return Outcome::gone(Diagnostics::none()),
         Err(refused) => {
             let mut told = refusal(&refused, &spec);
-            told.severity = tf_value::diagnostic::Severity::Warning;
+            told.severity = Severity::Warning;
             return Outcome::gone(told.into());
         }
     }
     let host_called = spec.host.place.called().to_owned();
     let fleet = spec.name.clone();
-    remember(&mut observed.host, spec);
-    let stages = teardown(&observed.host, &observed.flux, &work.incarnation);
+    remember(&mut observed.host, spec, &BTreeMap::new());
+    let stages = teardown(&fleet, &observed.host, &observed.flux, &work.incarnation);
     let journal = hands(&fleet, &host, work).carry_out(stages, &work.limits).await;
     let told = told(&host_called, &journal, Diagnostics::none());
     if journal.is_complete() {
@@ -146,16 +158,28 @@ pub(super) async fn reopen(stored: &FleetModel, work: &Work) -> Result<(), Diagn
         .map_err(|error| trouble(error).into())
 }
 
-/// Adds the members that are stored and that the host lost its record of: what the fleet has on them would be
-/// forgotten with it.
-fn remember(found: &mut FleetFacts, stored: FleetSpec) {
+/// Adds the members that are stored and that the host lost its record of, and to which cluster a record leads that
+/// cannot be read any more: what the fleet has on them would be forgotten with it.
+///
+/// The record of a member that stays in `wanted` is left unreadable, so that it is written anew.
+fn remember(found: &mut FleetFacts, stored: FleetSpec, wanted: &BTreeMap<Name, MemberSpec>) {
     for (name, member) in stored.members {
-        found.members.entry(name).or_insert_with(|| MemberFacts {
-            cluster: Some(member.cluster),
-            labels: member.labels,
-            api_server: member.api_server,
-            has_kubeconfig: false,
-        });
+        let stays = wanted.get(&name).is_some_and(|wanted| wanted.cluster.is_same_cluster(&member.cluster));
+        match found.members.entry(name) {
+            Entry::Vacant(lost) => {
+                lost.insert(MemberFacts {
+                    cluster: Some(member.cluster),
+                    labels: member.labels,
+                    api_server: member.api_server,
+                    has_kubeconfig: false,
+                });
+            }
+            Entry::Occupied(mut kept) => {
+                if kept.get().cluster.is_none() && !stays {
+                    kept.get_mut().cluster = Some(member.cluster);
+                }
+            }
+        }
     }
 }
 
@@ -227,8 +251,7 @@ async fn settle(
     work: &Work,
 ) -> Outcome<FleetModel> {
     let after =
-        observe(&spec.name, host, &references(spec), &spec.member_role, Flux::Assume, &work.afterwards())
-            .await;
+        observe(&spec.name, host, &references(spec), &spec.member_role, Flux::Look, &work.afterwards()).await;
     let model = FleetModel { r#ref: convert::fleet_ref(&model), target: convert::target(&model), ..model };
     match after {
         Ok(observed) => {
@@ -272,7 +295,7 @@ fn left(journal: &Journal<FleetStep>) -> Vec<String> {
 fn words(step: &FleetStep) -> String {
     match step {
         FleetStep::InstallFlux { .. } => "flux: install".to_owned(),
-        FleetStep::RemoveFlux { .. } => "flux: remove".to_owned(),
+        FleetStep::RemoveFlux => "flux: remove".to_owned(),
         FleetStep::PutNamespace { .. } => "host: mark the namespace".to_owned(),
         FleetStep::RemoveNamespace { .. } => "host: remove the namespace".to_owned(),
         FleetStep::Join { member, .. } => format!("{member}: join"),

@@ -54,7 +54,7 @@ pub(super) async fn import(import: &Import, work: &Work) -> Result<Imported<Flee
     let role = on_host.namespace.as_ref().and_then(|namespace| namespace.member_role.clone());
     let role = role.unwrap_or_else(|| DEFAULT_MEMBER_ROLE.to_owned());
     let observed =
-        observe(&reference.name, &host, &members, &role, Flux::Assume, work).await.map_err(trouble)?;
+        observe(&reference.name, &host, &members, &role, Flux::Look, work).await.map_err(trouble)?;
     let with_uid = reference.host.clone().with_uid(host.facts().uid.clone());
     let model = with_status(model(&reference, &with_uid, role, &on_host), &observed);
     let model = FleetModel { r#ref: convert::fleet_ref(&model), target: convert::target(&model), ..model };

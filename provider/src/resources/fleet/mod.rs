@@ -2,6 +2,7 @@
 
 mod apply;
 pub(crate) mod convert;
+mod flux;
 mod import;
 mod observe;
 mod plan;

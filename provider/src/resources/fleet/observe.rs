@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::cluster_ref::ClusterRef;
-use domain::fleet::{AccessSpec, FleetFacts, FluxFacts};
+use domain::fleet::{AccessSpec, FleetFacts, FleetNames, FluxFacts};
 use domain::name::Name;
 use engines::clusters::Cluster;
 use engines::error::EngineError;
@@ -13,9 +13,12 @@ use planning::fleet::{AccessFacts, Found};
 
 use crate::lifecycle::managed::Work;
 
-/// The namespace in which Flux itself lives by its own convention, and where the probe object is put when the
-/// fleet's namespace is not there yet.
+/// The namespace in which Flux itself lives by its own convention: probe objects go there first. Where Flux lives
+/// elsewhere they go into the fleet's own, and before that is made into the one that every cluster has.
 const FLUX_NAMESPACE: &str = "flux-system";
+
+/// The namespace that every cluster has, and that nobody can delete.
+const DEFAULT_NAMESPACE: &str = "default";
 
 /// A member as met.
 pub(super) struct Met {
@@ -45,8 +48,8 @@ impl Observed {
 pub(super) enum Flux {
     /// A probe object shows whether a controller answers; costs a write.
     Probe,
-    /// Taken as working: a read writes nothing.
-    Assume,
+    /// What is served, and who installed it: a read writes nothing, and a removal asks for no more.
+    Look,
 }
 
 /// Observes the fleet on `host`, and its accounts on `members`, which are whole if they are bound to `member_role`.
@@ -66,8 +69,11 @@ pub(super) async fn observe(
     let on_host = host.fleet_host().observe_fleet(fleet, &work.limits);
     let on_flux = async {
         match flux {
-            Flux::Probe => host.flux().observe_flux(FLUX_NAMESPACE, &work.limits).await,
-            Flux::Assume => Ok(FluxFacts::Working { installed_by: None }),
+            Flux::Probe => {
+                let own = FleetNames::of(fleet).namespace;
+                host.flux().observe_flux(&[FLUX_NAMESPACE, &own, DEFAULT_NAMESPACE], &work.limits).await
+            }
+            Flux::Look => host.flux().look_at_flux(&work.limits).await,
         }
     };
     let on_members = stream::iter(members.clone())

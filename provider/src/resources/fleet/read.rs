@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::cluster_ref::ClusterRef;
 use domain::fleet::FleetSpec;
+use domain::mark::Phase;
 use domain::name::Name;
 use planning::fleet::{AccessFacts, drift};
 use schemas::resources::fleet::FleetModel;
@@ -30,7 +31,7 @@ pub(super) async fn read(stored: FleetModel, work: &Work) -> Sighting<FleetModel
         }
     };
     let observed =
-        match observe(&spec.name, &host, &references(&spec), &spec.member_role, Flux::Assume, work).await {
+        match observe(&spec.name, &host, &references(&spec), &spec.member_role, Flux::Look, work).await {
             Ok(observed) => observed,
             Err(error) => {
                 return Sighting::OutOfReach(
@@ -38,9 +39,19 @@ pub(super) async fn read(stored: FleetModel, work: &Work) -> Sighting<FleetModel
                 );
             }
         };
-    let Some(namespace) = &observed.host.namespace else { return Sighting::Gone };
+    let namespace = observed.host.namespace.as_ref();
+    // The namespace was taken away by hand. What the fleet has elsewhere only this state still names: the accounts on
+    // its members, and Flux. So the state is kept: a destroy takes them away, and an update makes the namespace anew
+    // and gives the host its way to the members back. A state that went with the namespace would leak them silently.
+    // A create makes the namespace before all else: an unfinished one without it has accounts only where they are seen.
+    let may_have_access = observed.members.values().any(|met| met.access != AccessFacts::Missing);
+    let has_access = if work.phase == Phase::Creating { may_have_access } else { !spec.members.is_empty() };
+    if namespace.is_none() && !has_access && observed.flux.installed_by() != Some(spec.name.as_str()) {
+        return Sighting::Gone;
+    }
     let mut drift = drift(&spec, &observed.found());
-    if namespace.mark.as_ref().is_none_or(|mark| mark.incarnation != work.incarnation) {
+    let mark = namespace.map(|namespace| namespace.mark.as_ref());
+    if mark.is_some_and(|mark| mark.is_none_or(|mark| mark.incarnation != work.incarnation)) {
         drift.push("host: the fleet's namespace bears another mark".to_owned());
     }
     Sighting::There {

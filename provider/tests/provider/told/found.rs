@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::fleet::FluxFacts;
 use domain::name::Name;
 use engines::error::{CredentialProblem, Kind};
 use kurator::{Handle, KuratorProvider};
@@ -11,7 +12,7 @@ use testkit::protocol_client::ProtocolClient;
 use testkit::protocol_client_instance::Instance;
 use tf_value::raw::Raw;
 
-use super::{edit, object, said, told};
+use super::{edit, fleet_but, object, said, told};
 use crate::world::{World, assert_good, raw};
 
 fn name(text: &str) -> Name {
@@ -180,4 +181,29 @@ async fn an_unfinished_create_is_told_by_a_read() {
     assert!(!world.converge_fleet("edge", "hub").await.1.is_good());
     let read = world.client.refresh(&mut world.fleet).await.unwrap();
     assert_eq!(told(&read), ["warning: Create is unfinished"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flux_of_others_that_does_not_answer_is_told() {
+    let silent = |by: Option<&str>| FluxFacts::Silent { installed_by: by.map(str::to_owned) };
+    let mut world = World::new().await;
+    world.clusters.set_flux("uid-hub", silent(None));
+    let (_, refused) = world.converge_fleet("edge", "hub").await;
+    assert_eq!(told(&refused), ["error: flux: Flux on the host does not answer"]);
+    assert_eq!((&world.fleet.stored, world.clusters.mutations()), (&None, vec![]), "nothing was begun");
+
+    // What is begun is finished, and members that hang can leave.
+    let mut world = World::new().await;
+    assert_good("fleet", &world.converge_fleet("edge", "hub").await.1);
+    world.clusters.set_flux("uid-hub", silent(None));
+    let (_, applied) = world.converge_fleet("hub", "edge").await;
+    assert_eq!(told(&applied), ["warning: flux: Flux on the host does not answer"]);
+
+    // Another fleet's is brought back where we may install one.
+    world.clusters.set_flux("uid-hub", silent(Some("other")));
+    assert_eq!(told(&world.converge_fleet("edge", "hub").await.1), [""; 0]);
+    let config = fleet_but(&world, &json!({ "flux": { "install": false } }));
+    world.clusters.set_flux("uid-hub", FluxFacts::Unfinished { installed_by: "other".into() });
+    let (_, applied) = world.client.converge(&mut world.fleet, &config).await.unwrap();
+    assert_eq!(told(&applied), ["warning: flux: Flux on the host does not answer"]);
 }

@@ -13,6 +13,7 @@ use engines::distribution::Removal;
 use engines::error::{EngineError, Kind};
 use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
+use engines::member::Access;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use planning::fleet::{FleetStages, FleetStep};
 
@@ -45,11 +46,11 @@ impl FleetHands<'_> {
     async fn step(&self, step: FleetStep, limits: &Limits) -> Result<Vec<Note>, Failure> {
         let host = self.host.fleet_host();
         match step {
-            FleetStep::InstallFlux { spec, incarnation } => {
-                self.host.flux().install_flux(&spec, &incarnation, limits).await.map_err(on_host)?;
+            FleetStep::InstallFlux { spec } => {
+                self.host.flux().install_flux(&spec, self.fleet, limits).await.map_err(on_host)?;
             }
-            FleetStep::RemoveFlux { incarnation } => {
-                self.host.flux().remove_flux(&incarnation, limits).await.map_err(on_host)?;
+            FleetStep::RemoveFlux => {
+                self.host.flux().remove_flux(self.fleet, limits).await.map_err(on_host)?;
             }
             FleetStep::PutNamespace { mark, member_role } => {
                 let said = host.put_namespace(self.fleet, &mark, &member_role, self.conflicts, limits).await;
@@ -59,12 +60,18 @@ impl FleetHands<'_> {
                 host.remove_namespace(self.fleet, &incarnation, limits).await.map_err(on_host)?;
             }
             FleetStep::Record { member, record } => {
-                host.put_member(self.fleet, &member, &record, None, self.conflicts, limits)
-                    .await
-                    .map_err(on_host)?;
+                self.record(&member, &record, None, limits).await?;
             }
-            FleetStep::Join { member, record, member_role } => {
-                self.join(&member, &record, &member_role, limits).await?;
+            FleetStep::Join { member, record, member_role, record_first } => {
+                let cluster = self
+                    .clusters
+                    .connect(&record.cluster, limits)
+                    .await
+                    .map_err(|e| on_member(&member, e))?;
+                if record_first {
+                    self.record(&member, &record, None, limits).await?;
+                }
+                self.join(&member, &*cluster, &record, &member_role, limits).await?;
             }
             FleetStep::Leave { member, cluster } => {
                 return self.leave(&member, cluster.as_ref(), limits).await;
@@ -100,15 +107,16 @@ impl FleetHands<'_> {
         AccessSpec::of(self.fleet, self.host.facts().uid.as_str(), role)
     }
 
+    /// Makes the account and gives the host a kubeconfig with it. The host knows of the member by then: cut off here,
+    /// the next run finds the record and finishes it, or takes the account away.
     async fn join(
         &self,
         member: &Name,
+        cluster: &dyn Cluster,
         record: &MemberRecord,
         member_role: &str,
         limits: &Limits,
     ) -> Result<(), Failure> {
-        let cluster =
-            self.clusters.connect(&record.cluster, limits).await.map_err(|e| on_member(member, e))?;
         let mut access = cluster
             .member()
             .grant(&self.access(member_role), limits)
@@ -117,9 +125,19 @@ impl FleetHands<'_> {
         if let Some(endpoint) = &record.api_server {
             access.endpoint.clone_from(endpoint);
         }
+        self.record(member, record, Some(&access), limits).await
+    }
+
+    async fn record(
+        &self,
+        member: &Name,
+        record: &MemberRecord,
+        access: Option<&Access>,
+        limits: &Limits,
+    ) -> Result<(), Failure> {
         self.host
             .fleet_host()
-            .put_member(self.fleet, member, record, Some(&access), self.conflicts, limits)
+            .put_member(self.fleet, member, record, access, self.conflicts, limits)
             .await
             .map_err(on_host)
     }
