@@ -7,7 +7,8 @@
 //! - `bare_patient` is being made until Terraform says stop, and says half a second later that it is unfinished;
 //! - `bare_stubborn` never ends, whoever says stop;
 //! - `bare_gate` is made as soon as the file named by its (raw) configuration exists, and then makes `FILE.done`;
-//! - `bare_clumsy` panics while being made, and `bare_crash` before anybody could catch it.
+//! - `bare_clumsy` panics while being made, and `bare_crash` before anybody could catch it, as does `bare_leak`, with
+//!   its configuration on its lips.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -24,8 +25,8 @@ use tf_provider::proto::tfplugin6::{
 use tf_provider::transport::serve::{Hooks, Mode, run};
 use tonic::{Request, Response, Status};
 
-const TYPES: [&str; 6] =
-    ["bare_thing", "bare_patient", "bare_stubborn", "bare_gate", "bare_clumsy", "bare_crash"];
+const TYPES: [&str; 7] =
+    ["bare_thing", "bare_patient", "bare_stubborn", "bare_gate", "bare_clumsy", "bare_crash", "bare_leak"];
 
 /// What `bare_patient` takes to stop.
 const LAST_STEP: Duration = Duration::from_millis(500);
@@ -122,6 +123,7 @@ impl Provider for Bare {
     ) -> Answer<apply_resource_change::Response> {
         let request = request.into_inner();
         assert!(request.type_name != "bare_crash", "crashed");
+        assert!(request.type_name != "bare_leak", "crashed at {:?}", request.config);
         let stop = self.hooks.stops.current();
         let planned = request.planned_state.clone();
         let handler = async move {

@@ -98,6 +98,9 @@ async fn a_panic_in_a_handler_is_an_answer_and_spares_the_others() {
     assert_eq!(clumsy.new_state.unwrap().msgpack, b"state");
     let crash = provider(channel.clone()).apply_resource_change(make("bare_crash", "")).await.unwrap_err();
     assert_eq!((crash.code(), crash.message()), (Code::Internal, "a handler panicked: crashed"));
+    // A formatted text may hold values, so it is for the log alone.
+    let leak = provider(channel.clone()).apply_resource_change(make("bare_leak", "")).await.unwrap_err();
+    assert_eq!(leak.message(), "a handler panicked: the provider's log has the details");
     provider(channel.clone()).stop_provider(stop_provider::Request {}).await.unwrap();
     assert_eq!(summaries(&other.await.unwrap().unwrap()), ["the thing is unfinished"]);
 }
@@ -114,6 +117,20 @@ async fn an_interrupt_ends_nothing_and_a_termination_ends_in_order() {
     signal(&started, Signal::TERM);
     assert_eq!(summaries(&making.await.unwrap().unwrap()), ["the thing is unfinished"]);
     drop(channel);
+    assert_eq!(started.exit_code().await, Some(0));
+    assert!(!started.directory().exists());
+}
+
+#[tokio::test]
+async fn a_terminal_that_closes_ends_nothing_by_itself() {
+    let mut started = start(None).await;
+    let channel = started.channel(None);
+    let making = begin(&channel, "bare_patient", "").await;
+    signal(&started, Signal::HUP);
+    provider(channel.clone()).get_provider_schema(get_provider_schema::Request {}).await.unwrap();
+    assert!(!making.is_finished());
+    controller(channel).shutdown(Empty {}).await.unwrap();
+    assert_eq!(summaries(&making.await.unwrap().unwrap()), ["the thing is unfinished"]);
     assert_eq!(started.exit_code().await, Some(0));
     assert!(!started.directory().exists());
 }

@@ -9,10 +9,11 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 use tf_provider::proto::plugin::Empty;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Child;
 use transport_caller::{LONG, as_terraform, bare_provider, controller, make};
 
-#[tokio::test]
-async fn an_attachable_provider_survives_shutdown_and_ends_by_interrupt() {
+/// A provider that waits for Terraform, and what it told Terraform to use.
+async fn attachable() -> (Child, serde_json::Value) {
     let mut command = as_terraform(&bare_provider(), None);
     command.arg("-debug").env_remove("TF_PLUGIN_MAGIC_COOKIE").stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -26,17 +27,32 @@ async fn an_attachable_provider_survives_shutdown_and_ends_by_interrupt() {
     let variable: serde_json::Value = serde_json::from_str(&line).unwrap();
     let entry = &variable["registry.terraform.io/acme/bare"];
     assert_eq!(entry["Pid"], child.id().unwrap());
-    let socket = entry["Addr"]["String"].as_str().unwrap();
+    (child, entry.clone())
+}
 
+/// Sends `signal`, and waits for an orderly end.
+async fn ends_by(signal: Signal, mut child: Child, socket: &str) {
+    let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+    let ended = tokio::time::timeout(LONG, child.wait()).await.unwrap().unwrap();
+    assert_eq!(ended.code(), Some(0));
+    assert!(!std::path::Path::new(socket).exists());
+}
+
+#[tokio::test]
+async fn an_attachable_provider_survives_shutdown_and_ends_by_interrupt() {
+    let (child, entry) = attachable().await;
+    let socket = entry["Addr"]["String"].as_str().unwrap();
     let channel = transport_caller::plain_channel(socket.into());
     controller(channel.clone()).shutdown(Empty {}).await.unwrap();
     let made =
         transport_caller::provider(channel).apply_resource_change(make("bare_thing", "")).await.unwrap();
     assert!(made.into_inner().diagnostics.is_empty());
+    ends_by(Signal::INT, child, socket).await;
+}
 
-    let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
-    kill_process(pid, Signal::INT).unwrap();
-    let ended = tokio::time::timeout(LONG, child.wait()).await.unwrap().unwrap();
-    assert_eq!(ended.code(), Some(0));
-    assert!(!std::path::Path::new(socket).exists());
+#[tokio::test]
+async fn an_attachable_provider_ends_in_order_with_its_terminal() {
+    let (child, entry) = attachable().await;
+    ends_by(Signal::HUP, child, entry["Addr"]["String"].as_str().unwrap()).await;
 }

@@ -74,7 +74,7 @@ where
                 })),
                 Err(payload) => {
                     let answer =
-                        Status::internal(HandlerPanic::saying(&*payload).to_string()).into_http::<()>();
+                        Status::internal(HandlerPanic::telling(&*payload).to_string()).into_http::<()>();
                     Ok(answer.map(|()| CountedBody { inner: None, counted, rest: Bytes::new() }))
                 }
             }

@@ -19,7 +19,13 @@ pub struct HandlerPanic {
 }
 
 impl HandlerPanic {
-    /// From what a panic carried, as far as that is text.
+    /// For users: from what a panic carried if that is a fixed text. A formatted one may hold values.
+    pub(crate) fn telling(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&'static str>().copied();
+        Self { message: text.unwrap_or("the provider's log has the details").to_owned() }
+    }
+
+    /// For the log: from what a panic carried, as far as that is text.
     pub(crate) fn saying(payload: &(dyn Any + Send)) -> Self {
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());

@@ -12,7 +12,7 @@ use crate::transport::handshake::{self, HandshakeError};
 use crate::transport::in_flight::InFlight;
 use crate::transport::lifecycle::Lifecycle;
 use crate::transport::listener::{ListenError, Listener};
-use crate::transport::parent;
+use crate::transport::parent::Parent;
 use crate::transport::reattach::{Attachable, export_line};
 use crate::transport::server::answer_calls;
 use crate::transport::signals::{Interrupt, Signals};
@@ -76,13 +76,14 @@ where
     P: Provider,
     F: FnOnce(Hooks) -> P,
 {
+    let parent = Parent::now();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(cause) => return report(&ServeError::Runtime(cause)),
     };
     let served = runtime.block_on(async {
         let hooks = Hooks::default();
-        serve(make(hooks.clone()), mode, hooks).await
+        serve(make(hooks.clone()), mode, hooks, parent).await
     });
     // Terraform gives us 2 s; a blocking call that hangs must not use them up.
     runtime.shutdown_background();
@@ -94,14 +95,15 @@ where
 
 /// Serves `provider` until whoever started the process is done with it, and then ends in order.
 ///
-/// Side effects: writes one line to stdout, takes over SIGINT and SIGTERM, makes a socket and removes it.
-///
-/// # Errors
-///
-/// [`ServeError`]: everything but [`ServeError::Server`] is found before the first call.
-pub async fn serve<P: Provider>(provider: P, mode: Mode, hooks: Hooks) -> Result<(), ServeError> {
+/// Side effects: writes one line to stdout, takes over SIGINT, SIGHUP and SIGTERM, makes a socket and removes it.
+async fn serve<P: Provider>(
+    provider: P,
+    mode: Mode,
+    hooks: Hooks,
+    parent: Parent,
+) -> Result<(), ServeError> {
     match mode {
-        Mode::Plugin => serve_terraform(provider, &Environment::read(), hooks).await,
+        Mode::Plugin => serve_terraform(provider, &Environment::read(), hooks, parent).await,
         Mode::Reattach { address } => serve_anyone(provider, &address, hooks).await,
     }
 }
@@ -110,6 +112,7 @@ async fn serve_terraform<P: Provider>(
     provider: P,
     environment: &Environment,
     hooks: Hooks,
+    parent: Parent,
 ) -> Result<(), ServeError> {
     handshake::check(environment)?;
     let mut signals = Signals::listen(Interrupt::Ignore).map_err(ServeError::Signals)?;
@@ -127,7 +130,7 @@ async fn serve_terraform<P: Provider>(
     let interrupted = async {
         tokio::select! {
             () = signals.end_asked() => tracing::warn!("asked to end by a signal"),
-            () = parent::gone() => tracing::warn!("the process that started this one is gone"),
+            () = parent.gone() => tracing::warn!("the process that started this one is gone"),
         }
         lifecycle.wind_down().await;
         lifecycle.ending.cancel();
