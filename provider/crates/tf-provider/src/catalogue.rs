@@ -125,6 +125,22 @@ pub const STORED: Area = Area {
             test: "a_stored_state_is_brought_into_the_present_shape",
         },
         Entry {
+            summary: "Stored identity is newer than the provider",
+            said: Said::Error,
+            phases: &[Phase::Read],
+            cause: "A later version of the provider wrote this identity.",
+            way_out: "Use the version that wrote it, or a later one.",
+            test: "a_stored_identity_is_read_even_if_there_was_none",
+        },
+        Entry {
+            summary: "Stored identity cannot be read",
+            said: Said::Error,
+            phases: &[Phase::Read],
+            cause: "The stored identity is damaged, or was edited into another shape.",
+            way_out: "Remove the object from the state and import it by its id.",
+            test: "a_stored_identity_is_read_even_if_there_was_none",
+        },
+        Entry {
             summary: "Stored identity has an unknown version",
             said: Said::Error,
             phases: &[Phase::Read],

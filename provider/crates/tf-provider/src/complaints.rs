@@ -153,6 +153,22 @@ pub(crate) fn unknown_identity_version(type_name: &str, version: u32) -> Diagnos
     Diagnostic::error("Stored identity has an unknown version", detail)
 }
 
+pub(crate) fn newer_identity_version(type_name: &str, version: i64, newest: u32) -> Diagnostic {
+    let detail = format!(
+        "The identity of this `{type_name}` was stored under version {version}; this version of the provider knows \
+         versions up to {newest}.\n\nUse the version of the provider that wrote it, or a later one."
+    );
+    Diagnostic::error("Stored identity is newer than the provider", detail)
+}
+
+pub(crate) fn unreadable_identity(type_name: &str, problem: &str) -> Diagnostic {
+    let detail = format!(
+        "The stored identity of this `{type_name}` cannot be read: {problem}.\n\nRemove the object from the state and \
+         import it by its id."
+    );
+    Diagnostic::error("Stored identity cannot be read", detail)
+}
+
 pub(crate) fn nothing_to_import_by(type_name: &str) -> Diagnostic {
     let detail = format!("To import `{type_name}`, give its id or its identity.");
     Diagnostic::error("Import needs an id", detail)

@@ -64,6 +64,9 @@ pub struct Complaint {
 }
 
 /// A check of one value by itself. It is asked only about values that are wholly known and not null.
+///
+/// Of what holds nested objects it is asked as soon as that itself is known, whatever is in the objects: such a check
+/// looks at keys, and at whether there is anything.
 pub type Check = fn(&Raw) -> Option<Complaint>;
 
 /// Whether two known values mean the same, however they are spelt.

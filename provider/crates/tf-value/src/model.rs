@@ -79,7 +79,10 @@ impl ToRaw for bool {
 impl FromRaw for i64 {
     fn from_raw(raw: &Raw) -> Result<Self, String> {
         match raw {
-            Raw::Number(number) => number.as_i64().ok_or_else(|| format!("{number} is not a whole number")),
+            // The number itself is not told: it may be sensitive.
+            Raw::Number(number) => {
+                number.as_i64().ok_or_else(|| "a whole number of 64 bits is wanted".to_owned())
+            }
             _ => Err("a number is wanted".to_owned()),
         }
     }

@@ -123,7 +123,12 @@ impl<'a> Reader<'a> {
             },
             Type::Number => Ok(Raw::Number(self.number(marker, path)?)),
             Type::List(element) => Ok(Raw::List(self.elements(marker, element, path, depth)?)),
-            Type::Set(element) => Ok(Raw::set(self.elements(marker, element, path, depth)?)),
+            Type::Set(element) => {
+                // Elements of a set have no path of their own.
+                let count = self.array(marker, path)?;
+                let elements = (0..count).map(|_| self.value(element, path, depth + 1));
+                Ok(Raw::set(elements.collect::<Result<_, _>>()?))
+            }
             Type::Map(element) => self.map(marker, element, path, depth),
             Type::Object(attributes) => self.object(marker, attributes, path, depth),
             Type::Tuple(types) => {

@@ -50,14 +50,22 @@ impl Raw {
         Self::String(text.into())
     }
 
-    /// Whether it is null.
+    /// Whether it is null, with or without a type that it brings along.
     pub fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
+        match self {
+            Self::Null => true,
+            Self::Dynamic(typed) => typed.1.is_null(),
+            _ => false,
+        }
     }
 
-    /// Whether it is itself unknown.
+    /// Whether it is itself unknown, with or without a type that it brings along.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Self::Unknown(_))
+        match self {
+            Self::Unknown(_) => true,
+            Self::Dynamic(typed) => typed.1.is_unknown(),
+            _ => false,
+        }
     }
 
     /// Whether it is known through and through.

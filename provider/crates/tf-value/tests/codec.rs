@@ -116,6 +116,13 @@ fn objects_must_have_exactly_their_attributes() {
 }
 
 #[test]
+fn what_is_wrong_in_a_set_is_told_at_the_set() {
+    let ty = Type::Object(BTreeMap::from([("a".to_owned(), Type::set(Type::Bool))]));
+    let malformed = decode(&[0x81, 0xa1, b'a', 0x92, 0xc3, 0x07], &ty).unwrap_err();
+    assert_eq!(malformed.path.to_string(), "a");
+}
+
+#[test]
 fn a_length_beyond_the_bytes_is_refused_at_once() {
     assert!(decode(&[0xdd, 0xff, 0xff, 0xff, 0xff], &Type::list(Type::Bool)).is_err());
 }

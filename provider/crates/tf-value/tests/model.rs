@@ -27,3 +27,9 @@ fn a_model_reads_back_as_written() {
     assert_eq!(Sample::FIELDS, ["ref", "counts"]);
     assert_eq!(Sample::from_raw(&sample.to_raw()), Ok(sample));
 }
+
+#[test]
+fn a_number_that_cannot_be_used_is_not_told() {
+    let number = tf_value::raw::Raw::Number(tf_value::number::Number::from_f64(1.5));
+    assert_eq!(i64::from_raw(&number), Err("a whole number of 64 bits is wanted".to_owned()));
+}

@@ -35,7 +35,7 @@ pub(crate) fn fill_nulls(attributes: &[Attribute], object: &mut Raw) {
                 *value_here = default;
             }
         } else if let Shape::Nested(nesting, inner) = &attribute.shape {
-            pairs::each_mut(*nesting, inner, (&Raw::Null, &Raw::Null), value_here, &mut |_, element| {
+            pairs::walk_mut(*nesting, value_here, &mut |element| {
                 fill_nulls(inner, element);
             });
         }
@@ -47,7 +47,7 @@ pub(crate) fn value(attribute: &Attribute) -> Option<Raw> {
     let default = attribute.default.clone()?;
     let (mut default, _) = fit::fit(default, &attribute.ty());
     if let Shape::Nested(nesting, inner) = &attribute.shape {
-        pairs::each_mut(*nesting, inner, (&Raw::Null, &Raw::Null), &mut default, &mut |_, element| {
+        pairs::walk_mut(*nesting, &mut default, &mut |element| {
             fill_nulls(inner, element);
         });
     }
@@ -65,9 +65,58 @@ pub(crate) fn unfill(attributes: &[Attribute], state: &mut Raw) {
         {
             *here = Raw::Null;
         } else if let Shape::Nested(nesting, inner) = &attribute.shape {
-            pairs::each_mut(*nesting, inner, (&Raw::Null, &Raw::Null), here, &mut |_, element| {
+            pairs::walk_mut(*nesting, here, &mut |element| {
                 unfill(inner, element);
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tf_value::attribute::Nesting;
+
+    use super::*;
+
+    fn object(entries: [(&str, Raw); 2]) -> Raw {
+        Raw::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// An attribute `rules` with objects of a port and a protocol, which has a default.
+    fn rules(nesting: Nesting) -> Attribute {
+        let inner = vec![
+            Attribute::string("port", "P."),
+            Attribute::string("protocol", "P.").defaults_to(Raw::string("tcp")),
+        ];
+        Attribute { shape: Shape::Nested(nesting, inner), ..Attribute::string("rules", "R.") }
+    }
+
+    fn rule(port: &str, protocol: Option<&str>) -> Raw {
+        object([("port", Raw::string(port)), ("protocol", protocol.map_or(Raw::Null, Raw::string))])
+    }
+
+    fn holding(rules: Raw) -> Raw {
+        Raw::Map([("rules".to_owned(), rules)].into())
+    }
+
+    #[test]
+    fn objects_in_sets_are_filled_and_emptied_like_others() {
+        let filled = [rule("80", Some("tcp")), rule("81", Some("udp"))];
+        let bare = [rule("80", None), rule("81", Some("udp"))];
+        for (nesting, make) in [(Nesting::List, Raw::List as fn(_) -> _), (Nesting::Set, Raw::set)] {
+            let attributes = [rules(nesting)];
+            let mut object = holding(make(bare.to_vec()));
+            fill_nulls(&attributes, &mut object);
+            assert_eq!(object, holding(make(filled.to_vec())));
+            unfill(&attributes, &mut object);
+            assert_eq!(object, holding(make(bare.to_vec())));
+        }
+    }
+
+    #[test]
+    fn a_default_has_the_defaults_inside_it_in_sets_too() {
+        let default = Raw::List(vec![rule("80", None), rule("80", Some("tcp"))]);
+        let attribute = rules(Nesting::Set).defaults_to(default);
+        assert_eq!(value(&attribute), Some(Raw::set(vec![rule("80", Some("tcp"))])));
     }
 }

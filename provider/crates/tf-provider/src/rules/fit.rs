@@ -72,7 +72,9 @@ fn fit_at(value: Raw, ty: &Type, path: &Trail<'_>, faults: &mut Vec<Fault>) -> R
             Raw::List(fit_elements(elements, element, path, faults))
         }
         (Type::Set(element), Raw::List(elements) | Raw::Set(elements)) => {
-            Raw::set(fit_elements(elements, element, path, faults))
+            // Elements of a set have no path of their own.
+            let elements = elements.into_iter().map(|value| fit_at(value, element, path, faults));
+            Raw::set(elements.collect())
         }
         (Type::Tuple(types), Raw::List(elements)) if types.len() == elements.len() => {
             let fitted = types.iter().zip(elements).enumerate();
@@ -137,5 +139,22 @@ fn name(ty: &Type) -> &'static str {
         Type::Map(_) => "a map",
         Type::Object(_) => "an object",
         Type::Tuple(_) => "a tuple of the wanted length",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_told_at_its_place_and_a_set_is_one_place() {
+        let elements = || Raw::List(vec![Raw::Bool(true), Raw::string("x")]);
+        let object = ["list", "set"].map(|name| (name.to_owned(), elements()));
+        let ty = Type::Object(
+            [("list".to_owned(), Type::list(Type::Bool)), ("set".to_owned(), Type::set(Type::Bool))].into(),
+        );
+        let (_, faults) = fit(Raw::Map(object.into()), &ty);
+        let places: Vec<_> = faults.into_iter().map(|fault| fault.path.to_string()).collect();
+        assert_eq!(places, ["list[1]", "set"]);
     }
 }

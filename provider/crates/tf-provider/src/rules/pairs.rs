@@ -47,6 +47,27 @@ pub(crate) fn each_mut(
     }
 }
 
+/// Calls `visit` with each known nested object of `value`, those in sets too.
+pub(crate) fn walk_mut(nesting: Nesting, value: &mut Raw, visit: &mut dyn FnMut(&mut Raw)) {
+    let mut element = |element: &mut Raw| {
+        if matches!(element, Raw::Map(_)) {
+            visit(element);
+        }
+    };
+    match (nesting, value) {
+        (Nesting::Single, value) => element(value),
+        (Nesting::List, Raw::List(elements)) => elements.iter_mut().for_each(element),
+        (Nesting::Map, Raw::Map(entries)) => entries.values_mut().for_each(element),
+        (Nesting::Set, value @ Raw::Set(_)) => {
+            if let Raw::Set(mut elements) = std::mem::take(value) {
+                elements.iter_mut().for_each(element);
+                *value = Raw::set(elements);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// The elements of a list or a set; none of anything else.
 pub(crate) fn elements(value: &Raw) -> &[Raw] {
     match value {

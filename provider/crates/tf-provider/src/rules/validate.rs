@@ -43,15 +43,14 @@ fn object(
 }
 
 fn one(attribute: &Attribute, value: &Raw, path: &Trail<'_>, write_only: WriteOnly, found: &mut Diagnostics) {
-    match value {
-        Raw::Null => {
-            if attribute.presence == Presence::Required {
-                found.push(complaints::missing(&path.path()));
-            }
-            return;
+    if value.is_null() {
+        if attribute.presence == Presence::Required {
+            found.push(complaints::missing(&path.path()));
         }
-        Raw::Unknown(_) => return,
-        _ => {}
+        return;
+    }
+    if value.is_unknown() {
+        return;
     }
     if attribute.presence == Presence::Computed {
         found.push(complaints::set_by_the_provider(&path.path()));
@@ -63,7 +62,9 @@ fn one(attribute: &Attribute, value: &Raw, path: &Trail<'_>, write_only: WriteOn
     if attribute.write_only && write_only == WriteOnly::NotAllowed {
         found.push(complaints::write_only_not_supported(&path.path()));
     }
-    if value.is_wholly_known() {
+    // What holds nested objects is checked for its keys, which are known as soon as it is.
+    let holds_objects = matches!(attribute.shape, Shape::Nested(..));
+    if !attribute.checks.is_empty() && (holds_objects || value.is_wholly_known()) {
         let failed = attribute.checks.iter().filter_map(|check| check(value));
         found.extend(failed.map(|complaint| complaints::failed_check(&path.path(), complaint)));
     }
@@ -105,5 +106,26 @@ fn nested(
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tf_value::ty::Type;
+
+    use super::*;
+
+    #[test]
+    fn null_and_unknown_with_a_type_are_null_and_unknown() {
+        let attributes = [Attribute::new("a", Type::Dynamic, "A.").required()];
+        let said = |value| {
+            let object = Raw::Map([("a".to_owned(), value)].into());
+            let found = config(&attributes, &object, WriteOnly::Allowed);
+            found.into_iter().map(|said| said.summary).collect::<Vec<_>>()
+        };
+        let typed = |value| Raw::Dynamic(Box::new((Type::String, value)));
+        assert_eq!(said(typed(Raw::Null)), ["Required attribute has no value"]);
+        assert_eq!(said(typed(Raw::unknown())), [""; 0]);
+        assert_eq!(said(typed(Raw::string("x"))), [""; 0]);
     }
 }

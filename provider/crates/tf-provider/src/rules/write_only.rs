@@ -13,9 +13,7 @@ pub(crate) fn erase(attributes: &[Attribute], object: &mut Raw) {
         if attribute.write_only {
             *value = Raw::Null;
         } else if let Shape::Nested(nesting, inner) = &attribute.shape {
-            pairs::each_mut(*nesting, inner, (&Raw::Null, &Raw::Null), value, &mut |_, element| {
-                erase(inner, element);
-            });
+            pairs::walk_mut(*nesting, value, &mut |element| erase(inner, element));
         }
     }
 }

@@ -72,7 +72,7 @@ pub(super) async fn apply(
     // Without a state, Terraform goes on with what is stored, and with its private bytes.
     let new_private = if state.is_none() && said.has_error() { private } else { new_private };
     let new_identity = match &state {
-        Some(state) => identity::known(managed, state).or(planned_identity),
+        Some(state) => identity_of(managed, state, &mut said).or(planned_identity),
         None if said.has_error() => planned_identity,
         None => None,
     }
@@ -86,6 +86,14 @@ pub(super) async fn apply(
         new_identity: identity::encode(managed, new_identity.as_ref()),
         diagnostics: diagnostics::encode(said),
         ..Response::default()
+    })
+}
+
+/// The identity of what was made. What a resource does wrong in saying it must not cost the object.
+fn identity_of(managed: &Managed, state: &Raw, said: &mut Diagnostics) -> Option<Raw> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| identity::known(managed, state))).unwrap_or_else(|payload| {
+        said.push(complaints::panicked("saying what identifies an object", &*payload));
+        None
     })
 }
 

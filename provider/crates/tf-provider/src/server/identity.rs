@@ -53,7 +53,7 @@ pub(super) fn upgrade(
     let name = managed.name();
     let shape = managed.identity.as_ref().ok_or_else(|| complaints::no_identity(name))?;
     let newest = shape.schema.version;
-    let too_new = || complaints::newer_state_version(name, request.version, newest);
+    let too_new = || complaints::newer_identity_version(name, request.version, newest);
     let version = u32::try_from(request.version).map_err(|_| too_new())?;
     if version > newest {
         return Err(too_new().into());
@@ -64,7 +64,7 @@ pub(super) fn upgrade(
         serde_json::Value::Null
     } else {
         serde_json::from_slice(&raw.json)
-            .map_err(|error| complaints::unreadable_state(name, &error.to_string()))?
+            .map_err(|error| complaints::unreadable_identity(name, &error.to_string()))?
     };
     let json = if version < newest && !json.is_null() {
         managed.resource.upgrade_identity(version, json)?
@@ -72,7 +72,7 @@ pub(super) fn upgrade(
         json
     };
     let identity = tf_value::json::decode(&json, &shape.ty)
-        .map_err(|problem| complaints::unreadable_state(name, &problem))?;
+        .map_err(|problem| complaints::unreadable_identity(name, &problem))?;
     Ok(pb::upgrade_resource_identity::Response {
         upgraded_identity: encode(managed, Some(&identity)),
         diagnostics: Vec::new(),

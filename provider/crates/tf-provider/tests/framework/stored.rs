@@ -163,11 +163,17 @@ async fn a_stored_identity_is_read_even_if_there_was_none() {
         assert_eq!(response.upgraded_identity.unwrap().identity_data, Some(pack(&id)));
     }
     for (type_name, version, want) in [
-        ("toy_thing", 2, "error: Stored state is newer than the provider"),
+        ("toy_thing", 2, "error: Stored identity is newer than the provider"),
+        ("toy_thing", -1, "error: Stored identity is newer than the provider"),
         ("toy_echo", 0, "error: Resource has no identity"),
     ] {
         let response =
             wire.upgrade_resource_identity(ask(type_name, version, "{}")).await.unwrap().into_inner();
         assert_eq!(in_words(&response.diagnostics), [want]);
+    }
+    for json in ["{", r#"{"id": ["a"]}"#] {
+        let response =
+            wire.upgrade_resource_identity(ask("toy_thing", 1, json)).await.unwrap().into_inner();
+        assert_eq!(in_words(&response.diagnostics), ["error: Stored identity cannot be read"], "{json}");
     }
 }

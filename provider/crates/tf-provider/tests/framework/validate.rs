@@ -52,6 +52,12 @@ async fn a_check_of_one_value_says_where() {
 }
 
 #[tokio::test]
+async fn keys_are_checked_as_soon_as_they_are_known() {
+    let members = object([("much too long", object([("zone", Raw::unknown())])), ("n", Raw::unknown())]);
+    assert_eq!(said(thing_with([("members", members)])).await, ["error: members: Key is too long"]);
+}
+
+#[tokio::test]
 async fn a_null_element_is_refused() {
     let config = thing_with([("members", object([("m", Raw::Null)]))]);
     assert_eq!(said(config).await, ["error: members[\"m\"]: Element is null"]);
@@ -66,7 +72,12 @@ async fn a_resource_checks_more_than_one_attribute() {
 #[tokio::test]
 async fn a_value_that_the_model_cannot_read_is_an_error() {
     let config = thing_with([("size", Raw::Number(tf_value::number::Number::parse("1.5").unwrap()))]);
-    assert_eq!(said(config).await, ["error: Value cannot be used"]);
+    let bench = bench().await;
+    let config = bench.resource("toy_thing").unwrap().object(config).unwrap();
+    let said = bench.validate("toy_thing", &config).await.unwrap();
+    assert_eq!(in_words(&said), ["error: Value cannot be used"]);
+    // It may be sensitive.
+    assert!(!said[0].detail.contains("1.5"), "{}", said[0].detail);
 }
 
 #[tokio::test]

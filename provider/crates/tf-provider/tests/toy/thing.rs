@@ -148,6 +148,11 @@ fn few(value: &Raw) -> Option<Complaint> {
     many.then(|| Complaint { summary: "Too many labels".into(), detail: "Use at most three.".into() })
 }
 
+fn short_keys(value: &Raw) -> Option<Complaint> {
+    let long = value.entries()?.keys().any(|key| key.len() > 8);
+    long.then(|| Complaint { summary: "Key is too long".into(), detail: "Use at most 8 characters.".into() })
+}
+
 fn but_for_spaces(one: &Raw, other: &Raw) -> bool {
     let words = |value: &Raw| -> Vec<String> {
         value.text().unwrap_or_default().split_whitespace().map(str::to_owned).collect()
@@ -187,7 +192,7 @@ pub fn schema() -> Schema {
             Attribute::string("region", "Its region.").refuses("Make another thing."),
             Attribute::bool("allow_replacement", "Whether refused changes replace."),
             Attribute::new("labels", Type::set(Type::String), "Labels, three at most.").checked(few),
-            Attribute::objects("members", member, "Members."),
+            Attribute::objects("members", member, "Members.").checked(short_keys),
             Attribute { shape: Shape::Nested(Nesting::Set, rule), ..Attribute::string("rules", "Rules.") },
             Attribute { shape: Shape::Nested(Nesting::List, part), ..Attribute::string("parts", "Parts.") },
             Attribute::object("spot", spot, "Where it is."),
@@ -331,6 +336,8 @@ impl Resource for Things {
     }
 
     fn identity(&self, thing: &Thing) -> Raw {
+        let made = thing.revision.known().is_some();
+        assert!(!(made && behave(thing) == "panic_in_identity"), "in identity");
         match &thing.id {
             Value::Null => Raw::Null,
             id => Raw::Map([("id".to_owned(), write(id))].into()),
