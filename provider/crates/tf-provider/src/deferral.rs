@@ -23,7 +23,8 @@ pub enum Deferral {
 #[derive(Clone, Debug, Default)]
 pub struct Deferring {
     granted: Granted,
-    reason: Arc<Mutex<Option<Deferral>>>,
+    /// None where nothing is granted, which is nearly always.
+    reason: Option<Arc<Mutex<Option<Deferral>>>>,
 }
 
 /// The reasons that hold.
@@ -36,7 +37,8 @@ pub(crate) struct Granted {
 
 impl Deferring {
     pub(crate) fn new(granted: Granted) -> Self {
-        Self { granted, reason: Arc::default() }
+        let any = granted.config_unknown || granted.provider_config_unknown || granted.absent_prerequisite;
+        Self { granted, reason: any.then(Arc::default) }
     }
 
     /// Puts the call off for `reason`, if the host allows it and the reason holds; says whether it did.
@@ -49,14 +51,17 @@ impl Deferring {
             Deferral::ProviderConfigUnknown => self.granted.provider_config_unknown,
             Deferral::AbsentPrerequisite => self.granted.absent_prerequisite,
         };
-        if granted {
-            *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+        match &self.reason {
+            Some(answer) if granted => {
+                *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+                true
+            }
+            _ => false,
         }
-        granted
     }
 
     /// Why the call is put off; none if it is not.
     pub fn reason(&self) -> Option<Deferral> {
-        *self.reason.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.reason.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,7 +32,7 @@ impl MoveSource {
     /// A diagnostic, for an object of another shape.
     pub fn read<M: Model>(&self, schema: &Schema) -> Result<M, Diagnostics> {
         let unreadable = |problem: String| complaints::unreadable_state(&self.type_name, &problem);
-        let object = tf_value::json::decode(&self.state, &schema.ty()).map_err(unreadable)?;
+        let object = tf_value::json::decode(self.state.clone(), &schema.ty()).map_err(unreadable)?;
         M::from_raw(&object).map_err(|problem| unreadable(problem).into())
     }
 }

@@ -81,6 +81,12 @@ pub trait Resource: Send + Sync + 'static {
     /// during apply, and what was known the first time must come out the same.
     fn plan(&self, _plan: &mut Plan<Self::Model>) {}
 
+    /// Whether [`Resource::plan`] leaves alone what changes nothing ([`Plan::changes`] is false): it then adjusts
+    /// nothing, says nothing, puts nothing off and passes the private bytes on. Such a plan is answered without asking.
+    fn leaves_unchanged_alone(&self) -> bool {
+        false
+    }
+
     /// Adjusts the plan of a destruction: warnings, and the private bytes that the delete will be given.
     fn plan_destroy(&self, _destruction: &mut Destruction<Self::Model>) {}
 

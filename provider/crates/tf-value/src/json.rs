@@ -14,39 +14,43 @@ use crate::ty::Type;
 /// # Errors
 ///
 /// The place and what is wrong there, for JSON of another shape. Null anywhere is fine.
-pub fn decode(json: &Json, ty: &Type) -> Result<Raw, String> {
+pub fn decode(json: Json, ty: &Type) -> Result<Raw, String> {
     decode_at(json, ty, &Trail::Root)
 }
 
-fn decode_at(json: &Json, ty: &Type, path: &Trail<'_>) -> Result<Raw, String> {
+fn decode_at(json: Json, ty: &Type, path: &Trail<'_>) -> Result<Raw, String> {
     let odd = |wanted: &str| Err(format!("`{}` is not {wanted}", path.path()));
-    if json.is_null() {
-        return Ok(Raw::Null);
-    }
     match (ty, json) {
-        (Type::String, Json::String(text)) => Ok(Raw::String(text.clone())),
+        (_, Json::Null) => Ok(Raw::Null),
+        (Type::String, Json::String(text)) => Ok(Raw::String(text)),
         (Type::String, Json::Number(number)) => Ok(Raw::String(number.to_string())),
         (Type::String, Json::Bool(value)) => Ok(Raw::String(value.to_string())),
         (Type::String, _) => odd("a string"),
-        (Type::Bool, Json::Bool(value)) => Ok(Raw::Bool(*value)),
+        (Type::Bool, Json::Bool(value)) => Ok(Raw::Bool(value)),
         (Type::Bool, _) => odd("a bool"),
         (Type::Number, Json::Number(number)) => parse_number(&number.to_string(), path),
-        (Type::Number, Json::String(text)) => parse_number(text, path),
+        (Type::Number, Json::String(text)) => parse_number(&text, path),
         (Type::Number, _) => odd("a number"),
         (Type::List(element), Json::Array(elements)) => elements_of(elements, element, path).map(Raw::List),
         (Type::Set(element), Json::Array(elements)) => elements_of(elements, element, path).map(Raw::set),
         (Type::List(_) | Type::Set(_), _) => odd("a list"),
         (Type::Map(element), Json::Object(entries)) => entries
-            .iter()
-            .map(|(key, value)| Ok((key.clone(), decode_at(value, element, &path.key(key))?)))
+            .into_iter()
+            .map(|(key, value)| {
+                let value = decode_at(value, element, &path.key(&key))?;
+                Ok((key, value))
+            })
             .collect::<Result<BTreeMap<_, _>, String>>()
             .map(Raw::Map),
         (Type::Map(_), _) => odd("a map"),
-        (Type::Object(attributes), Json::Object(entries)) => attributes
+        (Type::Object(attributes), Json::Object(mut entries)) => attributes
             .iter()
-            .map(|(name, ty)| {
-                let stored = entries.get(name).unwrap_or(&Json::Null);
-                Ok((name.clone(), decode_at(stored, ty, &path.attribute(name))?))
+            .map(|(name, ty)| match entries.remove_entry(name) {
+                Some((name, stored)) => {
+                    let value = decode_at(stored, ty, &path.attribute(&name))?;
+                    Ok((name, value))
+                }
+                None => Ok((name.clone(), Raw::Null)),
             })
             .collect::<Result<BTreeMap<_, _>, String>>()
             .map(Raw::Map),
@@ -59,11 +63,11 @@ fn decode_at(json: &Json, ty: &Type, path: &Trail<'_>) -> Result<Raw, String> {
             .collect::<Result<Vec<_>, String>>()
             .map(Raw::List),
         (Type::Tuple(_), _) => odd("a tuple"),
-        (Type::Dynamic, Json::Object(entries)) => {
-            let (Some(ty), Some(value)) = (entries.get("type"), entries.get("value")) else {
+        (Type::Dynamic, Json::Object(mut entries)) => {
+            let (Some(ty), Some(value)) = (entries.remove("type"), entries.remove("value")) else {
                 return odd("a value with its type");
             };
-            let ty = Type::from_json(ty)?;
+            let ty = Type::from_json(&ty)?;
             let value = decode_at(value, &ty, path)?;
             Ok(Raw::Dynamic(Box::new((ty, value))))
         }
@@ -71,8 +75,9 @@ fn decode_at(json: &Json, ty: &Type, path: &Trail<'_>) -> Result<Raw, String> {
     }
 }
 
-fn elements_of(elements: &[Json], ty: &Type, path: &Trail<'_>) -> Result<Vec<Raw>, String> {
-    elements.iter().enumerate().map(|(index, element)| decode_at(element, ty, &path.index(index))).collect()
+fn elements_of(elements: Vec<Json>, ty: &Type, path: &Trail<'_>) -> Result<Vec<Raw>, String> {
+    let elements = elements.into_iter().enumerate();
+    elements.map(|(index, element)| decode_at(element, ty, &path.index(index))).collect()
 }
 
 fn parse_number(text: &str, path: &Trail<'_>) -> Result<Raw, String> {
@@ -120,7 +125,7 @@ mod tests {
             ("big".to_owned(), Raw::Number(Number::parse("123456789012345678901234567890.5").unwrap())),
             ("new".to_owned(), Raw::Null),
         ]));
-        assert_eq!(decode(&stored, &ty), Ok(want));
-        assert!(decode(&serde_json::json!({"new": "text"}), &ty).is_err());
+        assert_eq!(decode(stored, &ty), Ok(want));
+        assert!(decode(serde_json::json!({"new": "text"}), &ty).is_err());
     }
 }

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::{self, Entry};
 use std::fmt;
 
 use rmp::Marker;
@@ -115,7 +116,7 @@ impl<'a> Reader<'a> {
             return Ok(Raw::Unknown(refinement));
         }
         match ty {
-            Type::String => Ok(Raw::String(self.text(marker, path)?)),
+            Type::String => Ok(Raw::String(self.text(marker, path)?.into_owned())),
             Type::Bool => match marker {
                 Marker::True => Ok(Raw::Bool(true)),
                 Marker::False => Ok(Raw::Bool(false)),
@@ -147,9 +148,7 @@ impl<'a> Reader<'a> {
                 }
                 let marker = self.marker(path)?;
                 let json = self.blob(marker, path)?;
-                let json: serde_json::Value = serde_json::from_slice(json)
-                    .map_err(|error| malformed(path, format!("its type: {error}")))?;
-                let ty = Type::from_json(&json).map_err(|problem| malformed(path, problem))?;
+                let ty = Type::from_json_text(json).map_err(|problem| malformed(path, problem))?;
                 let value = self.value(&ty, path, depth + 1)?;
                 Ok(Raw::Dynamic(Box::new((ty, value))))
             }
@@ -174,7 +173,7 @@ impl<'a> Reader<'a> {
         Ok(Some(if code == REFINED { Refinement::from_body(body) } else { Refinement::none() }))
     }
 
-    fn text(&mut self, marker: Marker, path: &Trail<'_>) -> Result<String, Malformed> {
+    fn text(&mut self, marker: Marker, path: &Trail<'_>) -> Result<Cow<'a, str>, Malformed> {
         let length = match marker {
             Marker::FixStr(length) => usize::from(length),
             Marker::Str8 => self.length(1, path)?,
@@ -184,7 +183,7 @@ impl<'a> Reader<'a> {
         };
         let text = std::str::from_utf8(self.take(length, path)?)
             .map_err(|_| malformed(path, "a string is not UTF-8"))?;
-        Ok(normal(text).into_owned())
+        Ok(normal(text))
     }
 
     fn blob(&mut self, marker: Marker, path: &Trail<'_>) -> Result<&'a [u8], Malformed> {
@@ -257,12 +256,14 @@ impl<'a> Reader<'a> {
         let mut entries = BTreeMap::new();
         for _ in 0..count {
             let marker = self.marker(path)?;
-            let key = self.text(marker, path)?;
+            let key = self.text(marker, path)?.into_owned();
             let value = self.value(ty, &path.key(&key), depth + 1)?;
-            if entries.contains_key(&key) {
-                return Err(malformed(&path.key(&key), "the key is there twice"));
+            match entries.entry(key) {
+                Entry::Vacant(place) => _ = place.insert(value),
+                Entry::Occupied(place) => {
+                    return Err(malformed(&path.key(place.key()), "the key is there twice"));
+                }
             }
-            entries.insert(key, value);
         }
         Ok(Raw::Map(entries))
     }
@@ -275,29 +276,44 @@ impl<'a> Reader<'a> {
         depth: usize,
     ) -> Result<Raw, Malformed> {
         let count = self.keys(marker, path)?;
-        let mut entries = BTreeMap::new();
+        let mut entries = Vec::with_capacity(attributes.len().min(count));
+        let mut in_order = attributes.iter();
         for _ in 0..count {
             let marker = self.marker(path)?;
             let name = self.text(marker, path)?;
-            let ty = attributes
-                .get(&name)
-                .ok_or_else(|| malformed(path, format!("`{name}` is no attribute of it")))?;
-            let value = self.value(ty, &path.attribute(&name), depth + 1)?;
-            if entries.contains_key(&name) {
-                return Err(malformed(&path.attribute(&name), "the attribute is there twice"));
+            // Terraform writes them in order, so the next one is nearly always the one that is due.
+            let due = in_order.next().filter(|(due, _)| **due == *name);
+            let (name, ty) = match due {
+                Some(due) => due,
+                None => {
+                    in_order = btree_map::Iter::default();
+                    attributes
+                        .get_key_value(&*name)
+                        .ok_or_else(|| malformed(path, format!("`{name}` is no attribute of it")))?
+                }
+            };
+            let value = self.value(ty, &path.attribute(name), depth + 1)?;
+            if due.is_none() && entries.iter().any(|(there, _)| there == name) {
+                return Err(malformed(&path.attribute(name), "the attribute is there twice"));
             }
-            entries.insert(name, value);
+            entries.push((name.clone(), value));
         }
-        match attributes.keys().find(|name| !entries.contains_key(*name)) {
-            Some(missing) => Err(malformed(path, format!("the attribute `{missing}` is missing"))),
-            None => Ok(Raw::Map(entries)),
+        let entries: BTreeMap<_, _> = entries.into_iter().collect();
+        if entries.len() < attributes.len()
+            && let Some(missing) = attributes.keys().find(|name| !entries.contains_key(*name))
+        {
+            return Err(malformed(path, format!("the attribute `{missing}` is missing")));
         }
+        Ok(Raw::Map(entries))
     }
 }
 
+/// What most objects take, in bytes.
+const USUAL_SIZE: usize = 1024;
+
 /// Writes a value. Its type is needed only where the value does not say it: nowhere, so none is asked for.
 pub fn encode(value: &Raw) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(USUAL_SIZE);
     write(&mut out, value);
     out
 }
@@ -329,13 +345,13 @@ fn write(out: &mut Vec<u8>, value: &Raw) {
         },
         Raw::String(text) => write_text(out, &normal(text)),
         Raw::List(elements) | Raw::Set(elements) => {
-            write_length(out, elements.len(), Marker::Array32);
+            write_length(out, elements.len(), &ARRAY);
             for element in elements {
                 write(out, element);
             }
         }
         Raw::Map(entries) => {
-            write_length(out, entries.len(), Marker::Map32);
+            write_length(out, entries.len(), &MAP);
             for (key, value) in entries {
                 write_text(out, key);
                 write(out, value);
@@ -343,9 +359,10 @@ fn write(out: &mut Vec<u8>, value: &Raw) {
         }
         Raw::Dynamic(typed) => {
             let (ty, value) = &**typed;
-            write_length(out, 2, Marker::Array32);
-            let json = ty.to_json().to_string();
-            write_length(out, json.len(), Marker::Bin32);
+            write_length(out, 2, &ARRAY);
+            let mut json = String::new();
+            ty.write_json(&mut json);
+            write_length(out, json.len(), &BLOB);
             out.extend(json.as_bytes());
             write(out, value);
         }
@@ -353,12 +370,51 @@ fn write(out: &mut Vec<u8>, value: &Raw) {
 }
 
 fn write_text(out: &mut Vec<u8>, text: &str) {
-    write_length(out, text.len(), Marker::Str32);
+    write_length(out, text.len(), &TEXT);
     out.extend(text.as_bytes());
 }
 
-/// Lengths always take four bytes: a message above 4 GiB cannot be sent anyway, and readers accept any width.
-fn write_length(out: &mut Vec<u8>, length: usize, marker: Marker) {
-    out.push(marker.to_u8());
-    out.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+/// A marker that holds the length itself.
+type Short = fn(u8) -> Marker;
+
+/// How the lengths of one kind are written, from the shortest form to the longest.
+struct Lengths {
+    /// The most that the marker itself holds, and the marker.
+    within: Option<(u8, Short)>,
+    /// With one byte.
+    one: Option<Marker>,
+    /// With two bytes.
+    two: Marker,
+    /// With four bytes.
+    four: Marker,
+}
+
+const ARRAY: Lengths =
+    Lengths { within: Some((15, Marker::FixArray)), one: None, two: Marker::Array16, four: Marker::Array32 };
+const MAP: Lengths =
+    Lengths { within: Some((15, Marker::FixMap)), one: None, two: Marker::Map16, four: Marker::Map32 };
+const TEXT: Lengths = Lengths {
+    within: Some((31, Marker::FixStr)),
+    one: Some(Marker::Str8),
+    two: Marker::Str16,
+    four: Marker::Str32,
+};
+const BLOB: Lengths =
+    Lengths { within: None, one: Some(Marker::Bin8), two: Marker::Bin16, four: Marker::Bin32 };
+
+/// Writes a length. A message above 4 GiB cannot be sent anyway.
+fn write_length(out: &mut Vec<u8>, length: usize, forms: &Lengths) {
+    if let (Ok(short), Some((most, marker))) = (u8::try_from(length), forms.within)
+        && short <= most
+    {
+        out.push(marker(short).to_u8());
+    } else if let (Ok(short), Some(marker)) = (u8::try_from(length), forms.one) {
+        out.extend([marker.to_u8(), short]);
+    } else if let Ok(short) = u16::try_from(length) {
+        out.push(forms.two.to_u8());
+        out.extend(short.to_be_bytes());
+    } else {
+        out.push(forms.four.to_u8());
+        out.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+    }
 }

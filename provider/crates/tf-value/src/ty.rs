@@ -1,5 +1,6 @@
 //! Terraform's types and their JSON form.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
@@ -29,6 +30,22 @@ pub enum Type {
 
 /// How deep types and values may nest. Terraform's own stay far below; hostile bytes must not exhaust the stack.
 pub const MOST_DEPTH: usize = 64;
+
+/// How many types each thread remembers, and the longest text of one in bytes.
+const MOST_REMEMBERED: usize = 8;
+const LONGEST_REMEMBERED: usize = 4096;
+
+/// Writes a name as a JSON string.
+fn write_name(name: &str, out: &mut String) {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    if name.bytes().all(is_plain) {
+        out.push('"');
+        out.push_str(name);
+        out.push('"');
+    } else {
+        out.push_str(&Json::from(name).to_string());
+    }
+}
 
 impl Type {
     /// A list of `element`.
@@ -66,6 +83,74 @@ impl Type {
                 Json::from(elements.iter().map(Self::to_json).collect::<Vec<_>>()),
             ]),
         }
+    }
+
+    /// Writes the JSON form as text, as `to_json` has it.
+    pub fn write_json(&self, out: &mut String) {
+        let mut wrapped = |kind: &str, write: &dyn Fn(&mut String)| {
+            out.push_str("[\"");
+            out.push_str(kind);
+            out.push_str("\",");
+            write(out);
+            out.push(']');
+        };
+        match self {
+            Self::String => out.push_str("\"string\""),
+            Self::Bool => out.push_str("\"bool\""),
+            Self::Number => out.push_str("\"number\""),
+            Self::Dynamic => out.push_str("\"dynamic\""),
+            Self::List(element) => wrapped("list", &|out| element.write_json(out)),
+            Self::Set(element) => wrapped("set", &|out| element.write_json(out)),
+            Self::Map(element) => wrapped("map", &|out| element.write_json(out)),
+            Self::Object(attributes) => wrapped("object", &|out| {
+                out.push('{');
+                for (position, (name, ty)) in attributes.iter().enumerate() {
+                    if position > 0 {
+                        out.push(',');
+                    }
+                    write_name(name, out);
+                    out.push(':');
+                    ty.write_json(out);
+                }
+                out.push('}');
+            }),
+            Self::Tuple(elements) => wrapped("tuple", &|out| {
+                out.push('[');
+                for (position, ty) in elements.iter().enumerate() {
+                    if position > 0 {
+                        out.push(',');
+                    }
+                    ty.write_json(out);
+                }
+                out.push(']');
+            }),
+        }
+    }
+
+    /// Reads the JSON form from text. The types of a run are few, and each object brings its own along: the last ones
+    /// are remembered.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is wrong.
+    pub fn from_json_text(text: &[u8]) -> Result<Self, String> {
+        thread_local! {
+            static LAST: RefCell<Vec<(Box<[u8]>, Type)>> = const { RefCell::new(Vec::new()) };
+        }
+        let known =
+            LAST.with_borrow(|last| last.iter().find(|(seen, _)| **seen == *text).map(|it| it.1.clone()));
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let json: Json = serde_json::from_slice(text).map_err(|error| format!("its type: {error}"))?;
+        let ty = Self::from_json(&json)?;
+        if text.len() <= LONGEST_REMEMBERED {
+            LAST.with_borrow_mut(|last| {
+                last.truncate(MOST_REMEMBERED - 1);
+                last.insert(0, (text.into(), ty.clone()));
+            });
+        }
+        Ok(ty)
     }
 
     /// Reads the JSON form.
@@ -125,7 +210,10 @@ mod tests {
         for text in [r#""dynamic""#, r#"["list",["map","number"]]"#, r#"["object",{"a":["tuple",["bool"]]}]"#]
         {
             let json: Json = serde_json::from_str(text).unwrap();
-            assert_eq!(Type::from_json(&json).unwrap().to_json().to_string(), text);
+            let ty = Type::from_json(&json).unwrap();
+            assert_eq!(ty.to_json().to_string(), text);
+            // Read, and then remembered.
+            assert_eq!([(); 2].map(|()| Type::from_json_text(text.as_bytes())), [Ok(ty.clone()), Ok(ty)]);
         }
         assert!(Type::from_json(&serde_json::json!(["list"])).is_err());
     }

@@ -70,6 +70,15 @@ proptest! {
     }
 
     #[test]
+    fn every_type_is_written_as_its_json_says(ty in types(), name in "\\PC{0,6}|[\"\\\\\n]") {
+        let ty = Type::Object(BTreeMap::from([(name, ty)]));
+        let mut text = String::new();
+        ty.write_json(&mut text);
+        prop_assert_eq!(&text, &ty.to_json().to_string());
+        prop_assert_eq!(Type::from_json_text(text.as_bytes()), Ok(ty));
+    }
+
+    #[test]
     fn no_bytes_panic(ty in types(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = decode(&bytes, &ty);
     }
@@ -113,6 +122,39 @@ fn objects_must_have_exactly_their_attributes() {
     assert!(decode(&[0x81, 0xa1, b'a', 0xc3], &ty).is_ok());
     assert!(decode(&[0x80], &ty).unwrap_err().to_string().contains("`a` is missing"));
     assert!(decode(&[0x81, 0xa1, b'b', 0xc3], &ty).unwrap_err().to_string().contains("`b` is no attribute"));
+}
+
+#[test]
+fn attributes_come_in_any_order_and_each_once() {
+    let ty = Type::Object(["a", "b", "c"].map(|name| (name.to_owned(), Type::Bool)).into());
+    let read = |names: &str| {
+        let mut wire = vec![0x80 | u8::try_from(names.len()).unwrap()];
+        names.bytes().for_each(|name| wire.extend([0xa1, name, 0xc3]));
+        decode(&wire, &ty).map_err(|malformed| malformed.to_string())
+    };
+    let whole = read("abc").unwrap();
+    for names in ["acb", "bac", "bca", "cab", "cba"] {
+        assert_eq!(read(names), Ok(whole.clone()), "{names}");
+    }
+    for names in ["abca", "abcc", "aabc", "cbca", "bcab", "cabb"] {
+        assert!(read(names).unwrap_err().contains("is there twice"), "{names}");
+    }
+    assert!(read("ca").unwrap_err().contains("`b` is missing"));
+}
+
+#[test]
+fn lengths_of_every_size_read_back() {
+    for length in [0, 15, 16, 31, 32, 255, 256, 65_535, 65_536] {
+        let value = Raw::string("x".repeat(length));
+        assert_eq!(decode(&encode(&value), &Type::String), Ok(value), "{length}");
+        let value = Raw::List(vec![Raw::Bool(true); length]);
+        assert_eq!(decode(&encode(&value), &Type::list(Type::Bool)), Ok(value), "{length}");
+        let value = Raw::Map((0..length).map(|n| (n.to_string(), Raw::Bool(true))).collect());
+        assert_eq!(decode(&encode(&value), &Type::map(Type::Bool)), Ok(value), "{length}");
+        let ty = Type::Object([("k".repeat(length), Type::Bool)].into());
+        let value = Raw::Dynamic(Box::new((ty, Raw::Map([("k".repeat(length), Raw::Bool(true))].into()))));
+        assert_eq!(decode(&encode(&value), &Type::Dynamic), Ok(value), "{length}");
+    }
 }
 
 #[test]

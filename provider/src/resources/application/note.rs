@@ -22,7 +22,7 @@ pub(super) fn write(model: &ApplicationModel) -> String {
 /// What is wrong with it.
 pub(super) fn read(note: &str) -> Result<ApplicationModel, String> {
     let stored = serde_json::from_str(note).map_err(|error| error.to_string())?;
-    ApplicationModel::from_raw(&json::decode(&stored, &schema().ty())?)
+    ApplicationModel::from_raw(&json::decode(stored, &schema().ty())?)
 }
 
 #[cfg(test)]

@@ -29,9 +29,11 @@ pub(crate) trait DynResource: DynPart {
     /// Unchanged if the model cannot read it.
     fn generate(&self, config: Raw) -> Raw;
     fn plan(&self, plan: Plan<Raw>) -> Plan<Raw>;
+    /// Whether a plan that changes nothing is left alone: one of a resource that says so, whose model can read both.
+    fn leaves_unchanged_alone(&self, prior: &Raw, config: &Raw) -> bool;
     fn plan_destroy(&self, destruction: Destruction<Raw>) -> Destruction<Raw>;
     async fn create(&self, wanted: Wanted<Raw>, around: Surroundings) -> Done<Raw>;
-    async fn read(&self, stored: Stored<Raw>, around: Surroundings) -> Done<Raw>;
+    async fn read(&self, state: &Raw, private: Vec<u8>, around: Surroundings) -> Done<Raw>;
     async fn update(&self, wanted: Wanted<Raw>, around: Surroundings) -> Done<Raw>;
     async fn delete(&self, stored: Stored<Raw>, around: Surroundings) -> Done<Raw>;
     async fn import(&self, import: Import, around: Surroundings) -> Result<Raw, Diagnostics>;
@@ -67,8 +69,8 @@ impl<R: Resource> ErasedResource<R> {
         })
     }
 
-    fn stored(&self, stored: Stored<Raw>) -> Result<Stored<R::Model>, Diagnostics> {
-        Ok(Stored { state: read(self.0.type_name(), &stored.state)?, private: stored.private })
+    fn stored(&self, state: &Raw, private: Vec<u8>) -> Result<Stored<R::Model>, Diagnostics> {
+        Ok(Stored { state: read(self.0.type_name(), state)?, private })
     }
 
     fn planned(&self, plan: &Plan<Raw>) -> Result<Plan<R::Model>, Diagnostics> {
@@ -149,6 +151,11 @@ impl<R: Resource> DynResource for ErasedResource<R> {
         }
     }
 
+    fn leaves_unchanged_alone(&self, prior: &Raw, config: &Raw) -> bool {
+        let can_be_read = |object| R::Model::from_raw(object).is_ok();
+        self.0.leaves_unchanged_alone() && can_be_read(config) && can_be_read(prior)
+    }
+
     fn plan_destroy(&self, mut destruction: Destruction<Raw>) -> Destruction<Raw> {
         match read(self.0.type_name(), &destruction.prior) {
             Ok(prior) => {
@@ -171,8 +178,8 @@ impl<R: Resource> DynResource for ErasedResource<R> {
         }
     }
 
-    async fn read(&self, stored: Stored<Raw>, around: Surroundings) -> Done<Raw> {
-        match self.stored(stored) {
+    async fn read(&self, state: &Raw, private: Vec<u8>, around: Surroundings) -> Done<Raw> {
+        match self.stored(state, private) {
             Ok(stored) => done(self.0.read(stored, &around.call()).await),
             Err(diagnostics) => Done::refused(diagnostics),
         }
@@ -186,7 +193,7 @@ impl<R: Resource> DynResource for ErasedResource<R> {
     }
 
     async fn delete(&self, stored: Stored<Raw>, around: Surroundings) -> Done<Raw> {
-        match self.stored(stored) {
+        match self.stored(&stored.state, stored.private) {
             Ok(stored) => done(self.0.delete(stored, &around.call()).await),
             Err(diagnostics) => Done::refused(diagnostics),
         }

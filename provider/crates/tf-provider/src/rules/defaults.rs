@@ -5,6 +5,25 @@ use tf_value::raw::Raw;
 
 use crate::rules::{fit, pairs};
 
+/// Brings the values in a schema, defaults and what computed values settle at, into the shape of their types, with the
+/// defaults inside them. The rules take them as they are.
+pub(crate) fn prepare(attributes: &mut [Attribute]) {
+    for attribute in attributes {
+        if let Shape::Nested(_, inner) = &mut attribute.shape {
+            prepare(inner);
+        }
+        let ty = attribute.ty();
+        if let Some(default) = attribute.default.take() {
+            let (mut default, _) = fit::fit(default, &ty);
+            if let Shape::Nested(nesting, inner) = &attribute.shape {
+                pairs::walk_mut(*nesting, &mut default, &mut |element| fill_nulls(inner, element));
+            }
+            attribute.default = Some(default);
+        }
+        attribute.settles_at = attribute.settles_at.take().map(|value| fit::fit(value, &ty).0);
+    }
+}
+
 /// Fills defaults into `planned` wherever `config` is null and its surroundings are configured.
 pub(crate) fn fill(attributes: &[Attribute], config: &Raw, planned: &mut Raw) {
     let Raw::Map(entries) = planned else { return };
@@ -12,8 +31,8 @@ pub(crate) fn fill(attributes: &[Attribute], config: &Raw, planned: &mut Raw) {
         let config = config.get(attribute.name);
         let Some(planned) = entries.get_mut(attribute.name) else { continue };
         if config.is_null() {
-            if let Some(default) = value(attribute) {
-                *planned = default;
+            if let Some(default) = &attribute.default {
+                planned.clone_from(default);
             }
         } else if let Shape::Nested(nesting, inner) = &attribute.shape {
             pairs::each_mut(*nesting, inner, (config, &Raw::Null), planned, &mut |(config, _), element| {
@@ -31,27 +50,13 @@ pub(crate) fn fill_nulls(attributes: &[Attribute], object: &mut Raw) {
     for attribute in attributes {
         let Some(value_here) = entries.get_mut(attribute.name) else { continue };
         if value_here.is_null() {
-            if let Some(default) = value(attribute) {
-                *value_here = default;
+            if let Some(default) = &attribute.default {
+                value_here.clone_from(default);
             }
         } else if let Shape::Nested(nesting, inner) = &attribute.shape {
-            pairs::walk_mut(*nesting, value_here, &mut |element| {
-                fill_nulls(inner, element);
-            });
+            pairs::walk_mut(*nesting, value_here, &mut |element| fill_nulls(inner, element));
         }
     }
-}
-
-/// The default of an attribute in the shape of its type, with the defaults inside it.
-pub(crate) fn value(attribute: &Attribute) -> Option<Raw> {
-    let default = attribute.default.clone()?;
-    let (mut default, _) = fit::fit(default, &attribute.ty());
-    if let Shape::Nested(nesting, inner) = &attribute.shape {
-        pairs::walk_mut(*nesting, &mut default, &mut |element| {
-            fill_nulls(inner, element);
-        });
-    }
-    Some(default)
 }
 
 /// The configuration that would make `state`: computed and write-only values and those equal to the default are null.
@@ -61,13 +66,11 @@ pub(crate) fn unfill(attributes: &[Attribute], state: &mut Raw) {
         let Some(here) = entries.get_mut(attribute.name) else { continue };
         if attribute.presence == Presence::Computed
             || attribute.write_only
-            || value(attribute).is_some_and(|default| default == *here)
+            || attribute.default.as_ref().is_some_and(|default| default == here)
         {
             *here = Raw::Null;
         } else if let Shape::Nested(nesting, inner) = &attribute.shape {
-            pairs::walk_mut(*nesting, here, &mut |element| {
-                unfill(inner, element);
-            });
+            pairs::walk_mut(*nesting, here, &mut |element| unfill(inner, element));
         }
     }
 }
@@ -116,7 +119,8 @@ mod tests {
     #[test]
     fn a_default_has_the_defaults_inside_it_in_sets_too() {
         let default = Raw::List(vec![rule("80", None), rule("80", Some("tcp"))]);
-        let attribute = rules(Nesting::Set).defaults_to(default);
-        assert_eq!(value(&attribute), Some(Raw::set(vec![rule("80", Some("tcp"))])));
+        let mut attributes = [rules(Nesting::Set).defaults_to(default)];
+        prepare(&mut attributes);
+        assert_eq!(attributes[0].default, Some(Raw::set(vec![rule("80", Some("tcp"))])));
     }
 }

@@ -31,6 +31,44 @@ pub(crate) fn complete(object: Raw, base: &Raw) -> Raw {
     }
 }
 
+/// Whether `object`, brought into shape and completed from `stored`, is `stored` and wholly known, without a fault: seen
+/// without doing it. `stored` is of the type in question. It may say no where that is so.
+pub(crate) fn is_kept(object: &Raw, stored: &Raw) -> bool {
+    match (object, stored) {
+        (Raw::Map(object), Raw::Map(stored)) => {
+            let mut mentioned = object.iter().peekable();
+            let kept = stored.iter().all(|(name, stored)| {
+                match mentioned.next_if(|(mentioned, _)| *mentioned == name) {
+                    Some((_, value)) => is_same(value, stored),
+                    None => stored.is_wholly_known(),
+                }
+            });
+            kept && mentioned.next().is_none()
+        }
+        (object, stored) => is_same(object, stored),
+    }
+}
+
+fn is_same(value: &Raw, stored: &Raw) -> bool {
+    match (value, stored) {
+        (Raw::Unknown(_), _) => false,
+        // A model writes a set as a list, in the order in which it was read.
+        (Raw::List(value), Raw::List(stored) | Raw::Set(stored)) | (Raw::Set(value), Raw::Set(stored)) => {
+            value.len() == stored.len()
+                && value.iter().zip(stored).all(|(value, stored)| is_same(value, stored))
+        }
+        (Raw::Map(value), Raw::Map(stored)) => {
+            value.len() == stored.len()
+                && value
+                    .iter()
+                    .zip(stored)
+                    .all(|((key, value), (name, stored))| key == name && is_same(value, stored))
+        }
+        (Raw::Dynamic(value), Raw::Dynamic(stored)) => value.0 == stored.0 && is_same(&value.1, &stored.1),
+        (value, stored) => value == stored,
+    }
+}
+
 /// `new` with every part that equals the one in `old` taken from `old`: refinements do not survive a model.
 pub(crate) fn graft(new: Raw, old: &Raw) -> Raw {
     if new == *old {
@@ -144,7 +182,74 @@ fn name(ty: &Type) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::rules::samples;
+
+    fn sample() -> Type {
+        let inner =
+            Type::Object([("x".to_owned(), Type::String), ("y".to_owned(), Type::set(Type::Bool))].into());
+        let attributes = [
+            ("text", Type::String),
+            ("number", Type::Number),
+            ("anything", Type::Dynamic),
+            ("one", inner.clone()),
+            ("many", Type::list(inner.clone())),
+            ("several", Type::set(inner.clone())),
+            ("named", Type::map(inner)),
+            ("pair", Type::Tuple(vec![Type::Bool, Type::String])),
+        ];
+        Type::Object(attributes.map(|(name, ty)| (name.to_owned(), ty)).into())
+    }
+
+    /// As a model writes it: sets as lists.
+    fn written(value: Raw) -> Raw {
+        match value {
+            Raw::List(elements) | Raw::Set(elements) => {
+                Raw::List(elements.into_iter().map(written).collect())
+            }
+            Raw::Map(entries) => {
+                Raw::Map(entries.into_iter().map(|(key, value)| (key, written(value))).collect())
+            }
+            Raw::Dynamic(typed) => Raw::Dynamic(Box::new((typed.0, written(typed.1)))),
+            other => other,
+        }
+    }
+
+    /// Something stored, and what a handler returns: the same, but for what it does not mention and what is `other`.
+    fn kept_or_not() -> impl Strategy<Value = (Raw, Raw)> {
+        let parts = proptest::collection::vec(any::<(bool, u8)>(), 8);
+        (samples::objects(&sample()), samples::objects(&sample()), parts, any::<bool>()).prop_map(
+            |(stored, other, parts, known)| {
+                let stored = if known { stored.unknown_as_null() } else { stored };
+                let names = stored.entries().into_iter().flatten().zip(parts);
+                let returned =
+                    names.filter(|(_, (mentioned, _))| *mentioned).map(|((name, value), (_, odd))| {
+                        let value = if odd < 16 { other.get(name) } else { value };
+                        (name.clone(), written(value.clone()))
+                    });
+                let returned = Raw::Map(returned.collect());
+                (stored, returned)
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_is_what_the_long_way_makes_of_it((stored, returned) in kept_or_not()) {
+            if is_kept(&returned, &stored) {
+                prop_assert!(stored.is_wholly_known());
+                prop_assert_eq!(fit(complete(returned, &stored), &sample()), (stored, vec![]));
+            }
+        }
+
+        #[test]
+        fn what_a_model_read_and_wrote_is_kept(stored in samples::objects(&sample())) {
+            let stored = stored.unknown_as_null();
+            prop_assert!(is_kept(&written(stored.clone()), &stored));
+        }
+    }
 
     #[test]
     fn what_does_not_fit_is_told_at_its_place_and_a_set_is_one_place() {

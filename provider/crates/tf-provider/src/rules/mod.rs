@@ -10,5 +10,7 @@ pub(crate) mod fit;
 pub(crate) mod pairs;
 pub(crate) mod plan;
 pub(crate) mod replace;
+#[cfg(test)]
+mod samples;
 pub(crate) mod validate;
 pub(crate) mod write_only;

@@ -17,3 +17,14 @@ pub(crate) fn erase(attributes: &[Attribute], object: &mut Raw) {
         }
     }
 }
+
+/// Whether any of `attributes` is write-only.
+pub(crate) fn any(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.write_only
+            || match &attribute.shape {
+                Shape::Plain(_) => false,
+                Shape::Nested(_, inner) => any(inner),
+            }
+    })
+}

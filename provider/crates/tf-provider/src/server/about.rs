@@ -98,7 +98,7 @@ pub(super) async fn configure(
     request: pb::configure_provider::Request,
     around: Surroundings,
 ) -> Result<pb::configure_provider::Response, Diagnostics> {
-    let config = wire::decode_present("provider configuration", request.config, &parts.shape.ty)?;
+    let config = wire::decode_present("provider configuration", request.config.as_ref(), &parts.shape.ty)?;
     parts.config_unknown.store(!config.is_wholly_known(), Ordering::Relaxed);
     let said = parts.provider.configure(config, around).await;
     Ok(pb::configure_provider::Response { diagnostics: diagnostics::encode(said) })

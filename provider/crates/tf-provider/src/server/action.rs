@@ -20,10 +20,10 @@ use crate::server::{diagnostics, wire};
 /// Plans one. Its configuration may hold unknown values.
 pub(super) fn plan(
     doing: &Doing,
-    request: pb::plan_action::Request,
+    request: &pb::plan_action::Request,
     allowance: Allowance,
 ) -> Result<pb::plan_action::Response, Diagnostics> {
-    let mut config = wire::decode_present("configuration", request.config, &doing.shape.ty)?;
+    let mut config = wire::decode_present("configuration", request.config.as_ref(), &doing.shape.ty)?;
     defaults::fill_nulls(&doing.shape.schema.attributes, &mut config);
     let deferring = allowance.action();
     let said = doing.action.plan(&config, &deferring);
@@ -59,7 +59,7 @@ async fn invoke_found(
     events: &Events<Event>,
 ) -> Result<Diagnostics, Diagnostics> {
     let ty = &doing.shape.ty;
-    let mut config = wire::decode_present("configuration", request.config, ty)?;
+    let mut config = wire::decode_present("configuration", request.config.as_ref(), ty)?;
     defaults::fill_nulls(&doing.shape.schema.attributes, &mut config);
     if let Some(path) = applied::unknowns(&config, ty).first() {
         return Err(complaints::misshapen("configuration", &format!("is not known at `{path}`")).into());

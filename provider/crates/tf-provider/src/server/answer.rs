@@ -82,16 +82,24 @@ impl Answer for pb::call_function::Response {
     }
 }
 
+fn say_answered(start: Instant, response: &impl Answer) {
+    tracing::debug!(
+        tf_req_duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        diagnostic_error_count = response.errors(),
+        "answered"
+    );
+}
+
 /// What a call is about.
-#[derive(Clone, Debug)]
-pub(super) enum Subject {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Subject<'a> {
     Provider,
-    Resource(String),
-    DataSource(String),
-    Ephemeral(String),
-    List(String),
-    Action(String),
-    Function(String),
+    Resource(&'a str),
+    DataSource(&'a str),
+    Ephemeral(&'a str),
+    List(&'a str),
+    Action(&'a str),
+    Function(&'a str),
 }
 
 /// Where the events of a streaming call go.
@@ -113,22 +121,20 @@ pub(super) struct Rpc {
 }
 
 impl Rpc {
-    pub(super) fn new(name: &'static str, subject: &Subject, address: &str, in_flight: &InFlight) -> Self {
+    pub(super) fn new(name: &'static str, subject: Subject<'_>, address: &str, in_flight: &InFlight) -> Self {
         static CALLS: AtomicU64 = AtomicU64::new(1);
         let number = CALLS.fetch_add(1, Ordering::Relaxed);
-        let named = |wanted: fn(&Subject) -> Option<&String>| wanted(subject).map(String::as_str);
         let span = tracing::info_span!(
             "rpc",
             tf_rpc = name,
             tf_req_id = format!("{:08x}-{number:08x}", std::process::id()),
-            tf_resource_type = named(|s| if let Subject::Resource(name) = s { Some(name) } else { None }),
-            tf_data_source_type =
-                named(|s| if let Subject::DataSource(name) = s { Some(name) } else { None }),
+            tf_resource_type = if let Subject::Resource(name) = subject { Some(name) } else { None },
+            tf_data_source_type = if let Subject::DataSource(name) = subject { Some(name) } else { None },
             tf_ephemeral_resource_type =
-                named(|s| if let Subject::Ephemeral(name) = s { Some(name) } else { None }),
-            tf_list_resource_type = named(|s| if let Subject::List(name) = s { Some(name) } else { None }),
-            tf_action_type = named(|s| if let Subject::Action(name) = s { Some(name) } else { None }),
-            tf_function_name = named(|s| if let Subject::Function(name) = s { Some(name) } else { None }),
+                if let Subject::Ephemeral(name) = subject { Some(name) } else { None },
+            tf_list_resource_type = if let Subject::List(name) = subject { Some(name) } else { None },
+            tf_action_type = if let Subject::Action(name) = subject { Some(name) } else { None },
+            tf_function_name = if let Subject::Function(name) = subject { Some(name) } else { None },
             tf_provider_addr = address,
             tf_proto_version = "6.11",
         );
@@ -138,6 +144,24 @@ impl Rpc {
     /// Where a handler notes what it made.
     pub(super) fn note(&self) -> Note {
         Note::clone(&self.note)
+    }
+
+    /// Answers with what `work` makes without ever waiting. Nobody can cut that, so it needs no task of its own.
+    ///
+    /// # Errors
+    ///
+    /// None: a panic becomes a diagnostic as well.
+    #[expect(clippy::unnecessary_wraps, reason = "calls are answered with a response or a status")]
+    pub(super) fn answer_at_once<R: Answer>(self, work: impl FnOnce() -> R) -> Result<Response<R>, Status> {
+        let Self { name, span, .. } = self;
+        let response = span.in_scope(|| {
+            let start = Instant::now();
+            let response = std::panic::catch_unwind(AssertUnwindSafe(work))
+                .unwrap_or_else(|payload| R::saying(complaints::panicked(name, &*payload).into()));
+            say_answered(start, &response);
+            response
+        });
+        Ok(Response::new(response))
     }
 
     /// Runs `work` in a task of its own, which goes on to its end even if the caller goes away: a call that is cut
@@ -158,11 +182,7 @@ impl Rpc {
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|payload| R::saying(complaints::panicked(name, &*payload).into()));
-            tracing::debug!(
-                tf_req_duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-                diagnostic_error_count = response.errors(),
-                "answered"
-            );
+            say_answered(start, &response);
             response
         };
         let log = span.clone();

@@ -30,14 +30,14 @@ pub(super) async fn apply(
     note: Note,
 ) -> Result<Response, Diagnostics> {
     let ty = &managed.shape.ty;
-    let prior = wire::decode_object("prior state", request.prior_state, ty)?;
-    let planned = wire::decode_object("planned state", request.planned_state, ty)?;
-    let planned_identity = identity::decode(managed, request.planned_identity)?;
+    let prior = wire::decode_object("prior state", request.prior_state.as_ref(), ty)?;
+    let planned = wire::decode_object("planned state", request.planned_state.as_ref(), ty)?;
+    let planned_identity = identity::decode(managed, request.planned_identity.as_ref())?;
     let private = request.planned_private;
     let change = match (prior, planned) {
         (Some(state), None) => Change::Delete(Stored { state, private: private.clone() }),
         (prior, Some(planned)) => {
-            let config = wire::decode_present("configuration", request.config, ty)?;
+            let config = wire::decode_present("configuration", request.config.as_ref(), ty)?;
             let creates = prior.is_none();
             let wanted = Wanted { config, prior, planned, private: private.clone() };
             if creates { Change::Create(wanted) } else { Change::Update(wanted) }

@@ -17,7 +17,7 @@ pub(super) async fn read(
 ) -> Result<Response, Diagnostics> {
     let name = source.source.type_name();
     let ty = &source.shape.ty;
-    let mut config = wire::decode_present("configuration", request.config, ty)?;
+    let mut config = wire::decode_present("configuration", request.config.as_ref(), ty)?;
     defaults::fill_nulls(&source.shape.schema.attributes, &mut config);
     let deferring = around.deferring.clone();
     let (object, mut said) = source.source.read(config.clone(), around).await?;

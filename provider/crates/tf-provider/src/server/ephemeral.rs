@@ -23,7 +23,7 @@ pub(super) async fn open(
     let name = ephemeral.resource.type_name();
     let ty = &ephemeral.shape.ty;
     let attributes = &ephemeral.shape.schema.attributes;
-    let config = wire::decode_present("configuration", request.config, ty)?;
+    let config = wire::decode_present("configuration", request.config.as_ref(), ty)?;
     let mut filled = config.clone();
     defaults::fill_nulls(attributes, &mut filled);
     let deferring = around.deferring.clone();

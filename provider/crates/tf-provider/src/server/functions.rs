@@ -36,7 +36,7 @@ fn call_found(callable: &Callable, given: Vec<DynamicValue>) -> Result<Raw, Func
     for (position, value) in given.into_iter().enumerate() {
         let Some(parameter) = parameter(signature, position) else { continue };
         let fault = |text: String| FunctionFault { text, argument: Some(position) };
-        let argument = wire::decode(parameter.name, Some(value), &parameter.ty).map_err(|said| {
+        let argument = wire::decode(parameter.name, Some(&value), &parameter.ty).map_err(|said| {
             fault(said.into_iter().map(|diagnostic| diagnostic.detail).collect::<Vec<_>>().join("\n\n"))
         })?;
         if argument.is_null() && !parameter.allows_null {

@@ -16,10 +16,10 @@ use crate::server::wire;
 /// A diagnostic, for bytes that are no identity of the resource.
 pub(super) fn decode(
     managed: &Managed,
-    identity: Option<pb::ResourceIdentityData>,
+    identity: Option<&pb::ResourceIdentityData>,
 ) -> Result<Option<Raw>, Diagnostics> {
     let (Some(shape), Some(identity)) = (&managed.identity, identity) else { return Ok(None) };
-    wire::decode_object("identity", identity.identity_data, &shape.ty)
+    wire::decode_object("identity", identity.identity_data.as_ref(), &shape.ty)
 }
 
 /// Writes an identity. Nothing is written for a resource that has none: Terraform does not expect it.
@@ -71,7 +71,7 @@ pub(super) fn upgrade(
     } else {
         json
     };
-    let identity = tf_value::json::decode(&json, &shape.ty)
+    let identity = tf_value::json::decode(json, &shape.ty)
         .map_err(|problem| complaints::unreadable_identity(name, &problem))?;
     Ok(pb::upgrade_resource_identity::Response {
         upgraded_identity: encode(managed, Some(&identity)),

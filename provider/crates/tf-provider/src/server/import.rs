@@ -20,7 +20,7 @@ pub(super) async fn import(
     around: Surroundings,
 ) -> Result<pb::import_resource_state::Response, Diagnostics> {
     let name = managed.name();
-    let wanted = identity::decode(managed, request.identity)?;
+    let wanted = identity::decode(managed, request.identity.as_ref())?;
     let import = match &wanted {
         Some(identity) => Import::Identity(identity.clone()),
         None if request.id.is_empty() => return Err(complaints::nothing_to_import_by(name).into()),
@@ -92,10 +92,10 @@ pub(super) fn furnish(managed: &Managed, object: Raw) -> Result<Raw, Diagnostics
 /// The configuration that would make an object.
 pub(super) fn generate(
     managed: &Managed,
-    request: pb::generate_resource_config::Request,
+    request: &pb::generate_resource_config::Request,
 ) -> Result<pb::generate_resource_config::Response, Diagnostics> {
     let attributes = &managed.shape.schema.attributes;
-    let mut config = wire::decode_present("state", request.state, &managed.shape.ty)?;
+    let mut config = wire::decode_present("state", request.state.as_ref(), &managed.shape.ty)?;
     defaults::unfill(attributes, &mut config);
     let adjusted = fit::complete(managed.resource.generate(config.clone()), &config);
     let (mut config, misfits) = fit::fit(adjusted, &managed.shape.ty);

@@ -48,7 +48,7 @@ async fn list_found(
 ) -> Result<Diagnostics, Diagnostics> {
     let name = listing.list.type_name();
     let managed = listing.managed.as_ref().ok_or_else(|| complaints::no_identity(name))?;
-    let mut config = wire::decode_present("configuration", request.config, &listing.shape.ty)?;
+    let mut config = wire::decode_present("configuration", request.config.as_ref(), &listing.shape.ty)?;
     defaults::fill_nulls(&listing.shape.schema.attributes, &mut config);
     let wants_objects = request.include_resource_object;
     let limit = usize::try_from(request.limit).ok().filter(|limit| *limit > 0);

@@ -17,18 +17,22 @@ use crate::erased::part::DynPart;
 use crate::erased::provider::DynProvider;
 use crate::erased::resource::DynResource;
 use crate::function::{Function, Signature};
+use crate::rules::{defaults, write_only};
 
 /// A schema and the type of its objects.
 #[derive(Clone, Debug)]
 pub(super) struct Shaped {
+    /// Its values are in the shape of their types.
     pub(super) schema: Schema,
     pub(super) ty: Type,
+    /// Whether anything in it is write-only.
+    pub(super) write_only: bool,
 }
 
 impl From<Schema> for Shaped {
-    fn from(schema: Schema) -> Self {
-        let ty = schema.ty();
-        Self { schema, ty }
+    fn from(mut schema: Schema) -> Self {
+        defaults::prepare(&mut schema.attributes);
+        Self { ty: schema.ty(), write_only: write_only::any(&schema.attributes), schema }
     }
 }
 

@@ -23,13 +23,37 @@ pub(super) fn plan(
     allowance: Allowance,
 ) -> Result<Response, Diagnostics> {
     let ty = &managed.shape.ty;
-    let prior = wire::decode_object("prior state", request.prior_state, ty)?;
-    let prior_identity = identity::decode(managed, request.prior_identity)?;
-    let proposed = wire::decode_object("proposed state", request.proposed_new_state, ty)?;
+    let prior = wire::decode_object("prior state", request.prior_state.as_ref(), ty)?;
+    let prior_identity = identity::decode(managed, request.prior_identity.as_ref())?;
+    if let Some(prior) = &prior
+        && request.proposed_new_state == request.prior_state
+    {
+        let config = wire::decode_present("configuration", request.config.as_ref(), ty)?;
+        if is_unchanged(managed, prior, &config) {
+            #[cfg(debug_assertions)]
+            let asked = Asked {
+                config: config.clone(),
+                prior: Some(prior.clone()),
+                prior_identity: prior_identity.clone(),
+                proposed: prior.clone(),
+                private: request.prior_private.clone(),
+                first_private: Some(request.planned_private.clone()).filter(|bytes| !bytes.is_empty()),
+                deferring: allowance.plan(&config),
+            };
+            let response = unchanged(managed, request, prior, prior_identity);
+            #[cfg(debug_assertions)]
+            debug_assert!(
+                is_the_same(managed, asked, &response),
+                "the short way is another than the long one"
+            );
+            return Ok(response);
+        }
+    }
+    let proposed = wire::decode_object("proposed state", request.proposed_new_state.as_ref(), ty)?;
     let private = request.prior_private;
     match proposed {
         Some(proposed) => {
-            let config = wire::decode_present("configuration", request.config, ty)?;
+            let config = wire::decode_present("configuration", request.config.as_ref(), ty)?;
             let deferring = allowance.plan(&config);
             let first_private = Some(request.planned_private).filter(|bytes| !bytes.is_empty());
             let asked = Asked { config, prior, prior_identity, proposed, private, first_private, deferring };
@@ -37,6 +61,37 @@ pub(super) fn plan(
         }
         None => Ok(plan_destroy(managed, prior, prior_identity, private)),
     }
+}
+
+/// Whether a plan that proposes what is stored plans that, and nothing can be said of it: seen without making it.
+fn is_unchanged(managed: &Managed, prior: &Raw, config: &Raw) -> bool {
+    let attributes = &managed.shape.schema.attributes;
+    rules::leaves(attributes, prior, config)
+        && conform::plan(attributes, prior, config, prior).is_empty()
+        && managed.resource.leaves_unchanged_alone(prior, config)
+}
+
+/// The plan that changes nothing, as most are.
+fn unchanged(managed: &Managed, request: Request, prior: &Raw, prior_identity: Option<Raw>) -> Response {
+    let planned_identity = prior_identity.or_else(|| identity::known(managed, prior));
+    Response {
+        planned_state: request.prior_state,
+        planned_private: request.prior_private,
+        planned_identity: identity::encode(managed, planned_identity.as_ref()),
+        ..Response::default()
+    }
+}
+
+/// Whether the long way comes to the same answer.
+#[cfg(debug_assertions)]
+fn is_the_same(managed: &Managed, asked: Asked, short: &Response) -> bool {
+    let value = |response: &Response| {
+        wire::decode_object("planned state", response.planned_state.as_ref(), &managed.shape.ty)
+    };
+    plan_object(managed, asked).is_ok_and(|long| {
+        value(&long) == value(short)
+            && Response { planned_state: short.planned_state.clone(), ..long } == *short
+    })
 }
 
 /// What is to be planned.

@@ -53,7 +53,7 @@ impl Server {
     }
 
     /// A call of the protocol.
-    fn rpc(&self, name: &'static str, subject: &Subject) -> Rpc {
+    fn rpc(&self, name: &'static str, subject: Subject<'_>) -> Rpc {
         Rpc::new(name, subject, &self.address, &self.hooks.in_flight)
     }
 
@@ -67,9 +67,8 @@ impl Server {
     }
 
     /// Answers a call about nothing in particular.
-    async fn tell<R: Answer>(&self, name: &'static str, work: fn(&Parts) -> R) -> Answered<R> {
-        let parts = Arc::clone(&self.parts);
-        self.rpc(name, &Subject::Provider).answer(move || async move { work(&parts) }).await
+    fn tell<R: Answer>(&self, name: &'static str, work: fn(&Parts) -> R) -> Answered<R> {
+        self.rpc(name, Subject::Provider).answer_at_once(|| work(&self.parts))
     }
 }
 
@@ -93,19 +92,27 @@ where
     rpc.answer(work).await
 }
 
-/// Answers the check of a configuration.
-async fn checked<P: Send + Sync + 'static, R: Answer>(
+/// The same for a call that never waits.
+fn with_part_at_once<P, R: Answer>(
     rpc: Rpc,
     part: Result<Arc<P>, Diagnostics>,
-    config: Option<pb::DynamicValue>,
+    work: impl FnOnce(&P) -> Result<R, Diagnostics>,
+) -> Answered<R> {
+    rpc.answer_at_once(|| part.and_then(|part| work(&part)).unwrap_or_else(R::saying))
+}
+
+/// Answers the check of a configuration.
+fn checked<P, R: Answer>(
+    rpc: Rpc,
+    part: Result<Arc<P>, Diagnostics>,
+    config: Option<&pb::DynamicValue>,
     write_only: WriteOnly,
     of: fn(&P) -> (&Shaped, &dyn DynPart),
 ) -> Answered<R> {
-    with_part(rpc, part, move |found| async move {
-        let (shape, part) = of(&found);
+    with_part_at_once(rpc, part, |found| {
+        let (shape, part) = of(found);
         Ok(R::saying(validate::config(shape, config, write_only, |config| part.validate(config))))
     })
-    .await
 }
 
 #[async_trait]
@@ -116,30 +123,32 @@ impl provider_server::Provider for Server {
         &self,
         _: Request<pb::get_metadata::Request>,
     ) -> Answered<pb::get_metadata::Response> {
-        self.tell("GetMetadata", about::metadata).await
+        self.tell("GetMetadata", about::metadata)
     }
 
     async fn get_provider_schema(
         &self,
         _: Request<pb::get_provider_schema::Request>,
     ) -> Answered<pb::get_provider_schema::Response> {
-        self.tell("GetProviderSchema", about::schemas).await
+        self.tell("GetProviderSchema", about::schemas)
     }
 
     async fn get_resource_identity_schemas(
         &self,
         _: Request<pb::get_resource_identity_schemas::Request>,
     ) -> Answered<pb::get_resource_identity_schemas::Response> {
-        self.tell("GetResourceIdentitySchemas", about::identity_schemas).await
+        self.tell("GetResourceIdentitySchemas", about::identity_schemas)
     }
 
     async fn validate_provider_config(
         &self,
         request: Request<pb::validate_provider_config::Request>,
     ) -> Answered<pb::validate_provider_config::Response> {
-        let rpc = self.rpc("ValidateProviderConfig", &Subject::Provider);
-        let (parts, config) = (Ok(Arc::clone(&self.parts)), request.into_inner().config);
-        checked(rpc, parts, config, WriteOnly::Allowed, |parts| (&parts.shape, &*parts.provider)).await
+        let rpc = self.rpc("ValidateProviderConfig", Subject::Provider);
+        let (parts, request) = (Ok(Arc::clone(&self.parts)), request.into_inner());
+        checked(rpc, parts, request.config.as_ref(), WriteOnly::Allowed, |parts| {
+            (&parts.shape, &*parts.provider)
+        })
     }
 
     async fn configure_provider(
@@ -147,7 +156,7 @@ impl provider_server::Provider for Server {
         request: Request<pb::configure_provider::Request>,
     ) -> Answered<pb::configure_provider::Response> {
         let (request, around) = (request.into_inner(), self.around(None));
-        let rpc = self.rpc("ConfigureProvider", &Subject::Provider);
+        let rpc = self.rpc("ConfigureProvider", Subject::Provider);
         let parts = Ok(Arc::clone(&self.parts));
         with_part(rpc, parts, |parts| async move { about::configure(&parts, request, around).await }).await
     }
@@ -169,9 +178,9 @@ impl provider_server::Provider for Server {
     ) -> Answered<pb::validate_resource_config::Response> {
         let request = request.into_inner();
         let part = self.parts.resource(&request.type_name);
-        let rpc = self.rpc("ValidateResourceConfig", &Subject::Resource(request.type_name));
+        let rpc = self.rpc("ValidateResourceConfig", Subject::Resource(&request.type_name));
         let write_only = validate::write_only(request.client_capabilities);
-        checked(rpc, part, request.config, write_only, |part| (&part.shape, &*part.resource)).await
+        checked(rpc, part, request.config.as_ref(), write_only, |part| (&part.shape, &*part.resource))
     }
 
     async fn upgrade_resource_state(
@@ -180,8 +189,8 @@ impl provider_server::Provider for Server {
     ) -> Answered<pb::upgrade_resource_state::Response> {
         let request = request.into_inner();
         let part = self.parts.resource(&request.type_name);
-        let rpc = self.rpc("UpgradeResourceState", &Subject::Resource(request.type_name.clone()));
-        with_part(rpc, part, |part| async move { upgrade::upgrade(&part, request) }).await
+        let rpc = self.rpc("UpgradeResourceState", Subject::Resource(&request.type_name));
+        with_part_at_once(rpc, part, |part| upgrade::upgrade(part, request))
     }
 
     async fn upgrade_resource_identity(
@@ -190,8 +199,8 @@ impl provider_server::Provider for Server {
     ) -> Answered<pb::upgrade_resource_identity::Response> {
         let request = request.into_inner();
         let part = self.parts.resource(&request.type_name);
-        let rpc = self.rpc("UpgradeResourceIdentity", &Subject::Resource(request.type_name.clone()));
-        with_part(rpc, part, |part| async move { identity::upgrade(&part, request) }).await
+        let rpc = self.rpc("UpgradeResourceIdentity", Subject::Resource(&request.type_name));
+        with_part_at_once(rpc, part, |part| identity::upgrade(part, request))
     }
 
     async fn read_resource(
@@ -201,7 +210,7 @@ impl provider_server::Provider for Server {
         let request = request.into_inner();
         let part = self.parts.resource(&request.type_name);
         let around = self.around(request.client_capabilities);
-        let rpc = self.rpc("ReadResource", &Subject::Resource(request.type_name.clone()));
+        let rpc = self.rpc("ReadResource", Subject::Resource(&request.type_name));
         with_part(rpc, part, |part| async move { read::read(&part, request, around).await }).await
     }
 
@@ -212,8 +221,8 @@ impl provider_server::Provider for Server {
         let request = request.into_inner();
         let part = self.parts.resource(&request.type_name);
         let allowance = Allowance::of(&self.parts, request.client_capabilities);
-        let rpc = self.rpc("PlanResourceChange", &Subject::Resource(request.type_name.clone()));
-        with_part(rpc, part, move |part| async move { plan::plan(&part, request, allowance) }).await
+        let rpc = self.rpc("PlanResourceChange", Subject::Resource(&request.type_name));
+        with_part_at_once(rpc, part, |part| plan::plan(part, request, allowance))
     }
 
     async fn apply_resource_change(
@@ -223,7 +232,7 @@ impl provider_server::Provider for Server {
         let request = request.into_inner();
         let part = self.parts.resource(&request.type_name);
         let around = self.around(None);
-        let rpc = self.rpc("ApplyResourceChange", &Subject::Resource(request.type_name.clone()));
+        let rpc = self.rpc("ApplyResourceChange", Subject::Resource(&request.type_name));
         let note = rpc.note();
         with_part(rpc, part, |part| async move { apply::apply(&part, request, around, note).await }).await
     }
@@ -235,7 +244,7 @@ impl provider_server::Provider for Server {
         let request = request.into_inner();
         let part = self.parts.resource(&request.type_name);
         let around = self.around(request.client_capabilities);
-        let rpc = self.rpc("ImportResourceState", &Subject::Resource(request.type_name.clone()));
+        let rpc = self.rpc("ImportResourceState", Subject::Resource(&request.type_name));
         with_part(rpc, part, |part| async move { import::import(&part, request, around).await }).await
     }
 
@@ -245,8 +254,8 @@ impl provider_server::Provider for Server {
     ) -> Answered<pb::move_resource_state::Response> {
         let request = request.into_inner();
         let part = self.parts.resource(&request.target_type_name);
-        let rpc = self.rpc("MoveResourceState", &Subject::Resource(request.target_type_name.clone()));
-        with_part(rpc, part, |part| async move { import::move_state(&part, request) }).await
+        let rpc = self.rpc("MoveResourceState", Subject::Resource(&request.target_type_name));
+        with_part_at_once(rpc, part, |part| import::move_state(part, request))
     }
 
     async fn generate_resource_config(
@@ -255,8 +264,8 @@ impl provider_server::Provider for Server {
     ) -> Answered<pb::generate_resource_config::Response> {
         let request = request.into_inner();
         let part = self.parts.resource(&request.type_name);
-        let rpc = self.rpc("GenerateResourceConfig", &Subject::Resource(request.type_name.clone()));
-        with_part(rpc, part, |part| async move { import::generate(&part, request) }).await
+        let rpc = self.rpc("GenerateResourceConfig", Subject::Resource(&request.type_name));
+        with_part_at_once(rpc, part, |part| import::generate(part, &request))
     }
 
     // ---- Data sources ---------------------------------------------------------------------------------------------
@@ -267,8 +276,8 @@ impl provider_server::Provider for Server {
     ) -> Answered<pb::validate_data_resource_config::Response> {
         let request = request.into_inner();
         let part = self.parts.source(&request.type_name);
-        let rpc = self.rpc("ValidateDataResourceConfig", &Subject::DataSource(request.type_name));
-        checked(rpc, part, request.config, WriteOnly::Allowed, |part| (&part.shape, &*part.source)).await
+        let rpc = self.rpc("ValidateDataResourceConfig", Subject::DataSource(&request.type_name));
+        checked(rpc, part, request.config.as_ref(), WriteOnly::Allowed, |part| (&part.shape, &*part.source))
     }
 
     async fn read_data_source(
@@ -278,7 +287,7 @@ impl provider_server::Provider for Server {
         let request = request.into_inner();
         let part = self.parts.source(&request.type_name);
         let around = self.around(request.client_capabilities);
-        let rpc = self.rpc("ReadDataSource", &Subject::DataSource(request.type_name.clone()));
+        let rpc = self.rpc("ReadDataSource", Subject::DataSource(&request.type_name));
         with_part(rpc, part, |part| async move { data_source::read(&part, request, around).await }).await
     }
 
@@ -290,8 +299,8 @@ impl provider_server::Provider for Server {
     ) -> Answered<pb::validate_ephemeral_resource_config::Response> {
         let request = request.into_inner();
         let part = self.parts.ephemeral(&request.type_name);
-        let rpc = self.rpc("ValidateEphemeralResourceConfig", &Subject::Ephemeral(request.type_name));
-        checked(rpc, part, request.config, WriteOnly::Allowed, |part| (&part.shape, &*part.resource)).await
+        let rpc = self.rpc("ValidateEphemeralResourceConfig", Subject::Ephemeral(&request.type_name));
+        checked(rpc, part, request.config.as_ref(), WriteOnly::Allowed, |part| (&part.shape, &*part.resource))
     }
 
     async fn open_ephemeral_resource(
@@ -301,7 +310,7 @@ impl provider_server::Provider for Server {
         let request = request.into_inner();
         let part = self.parts.ephemeral(&request.type_name);
         let around = self.around(request.client_capabilities);
-        let rpc = self.rpc("OpenEphemeralResource", &Subject::Ephemeral(request.type_name.clone()));
+        let rpc = self.rpc("OpenEphemeralResource", Subject::Ephemeral(&request.type_name));
         with_part(rpc, part, |part| async move { ephemeral::open(&part, request, around).await }).await
     }
 
@@ -311,7 +320,7 @@ impl provider_server::Provider for Server {
     ) -> Answered<pb::renew_ephemeral_resource::Response> {
         let request = request.into_inner();
         let part = self.parts.ephemeral(&request.type_name);
-        let rpc = self.rpc("RenewEphemeralResource", &Subject::Ephemeral(request.type_name.clone()));
+        let rpc = self.rpc("RenewEphemeralResource", Subject::Ephemeral(&request.type_name));
         with_part(rpc, part, |part| async move { ephemeral::renew(&part, request).await }).await
     }
 
@@ -321,7 +330,7 @@ impl provider_server::Provider for Server {
     ) -> Answered<pb::close_ephemeral_resource::Response> {
         let request = request.into_inner();
         let part = self.parts.ephemeral(&request.type_name);
-        let rpc = self.rpc("CloseEphemeralResource", &Subject::Ephemeral(request.type_name.clone()));
+        let rpc = self.rpc("CloseEphemeralResource", Subject::Ephemeral(&request.type_name));
         with_part(rpc, part, |part| async move { ephemeral::close(&part, request).await }).await
     }
 
@@ -333,8 +342,8 @@ impl provider_server::Provider for Server {
     ) -> Answered<pb::validate_list_resource_config::Response> {
         let request = request.into_inner();
         let part = self.parts.list(&request.type_name);
-        let rpc = self.rpc("ValidateListResourceConfig", &Subject::List(request.type_name));
-        checked(rpc, part, request.config, WriteOnly::Allowed, |part| (&part.shape, &*part.list)).await
+        let rpc = self.rpc("ValidateListResourceConfig", Subject::List(&request.type_name));
+        checked(rpc, part, request.config.as_ref(), WriteOnly::Allowed, |part| (&part.shape, &*part.list))
     }
 
     async fn list_resource(
@@ -343,7 +352,7 @@ impl provider_server::Provider for Server {
     ) -> Answered<BoxStream<pb::list_resource::Event>> {
         let request = request.into_inner();
         let (part, around) = (self.parts.list(&request.type_name), self.around(None));
-        let rpc = self.rpc("ListResource", &Subject::List(request.type_name.clone()));
+        let rpc = self.rpc("ListResource", Subject::List(&request.type_name));
         Ok(rpc.stream(|events| list::list(part, request, around, events), list::saying))
     }
 
@@ -355,8 +364,8 @@ impl provider_server::Provider for Server {
     ) -> Answered<pb::validate_action_config::Response> {
         let request = request.into_inner();
         let part = self.parts.action(&request.type_name);
-        let rpc = self.rpc("ValidateActionConfig", &Subject::Action(request.type_name));
-        checked(rpc, part, request.config, WriteOnly::Allowed, |part| (&part.shape, &*part.action)).await
+        let rpc = self.rpc("ValidateActionConfig", Subject::Action(&request.type_name));
+        checked(rpc, part, request.config.as_ref(), WriteOnly::Allowed, |part| (&part.shape, &*part.action))
     }
 
     async fn plan_action(
@@ -366,8 +375,8 @@ impl provider_server::Provider for Server {
         let request = request.into_inner();
         let part = self.parts.action(&request.action_type);
         let allowance = Allowance::of(&self.parts, request.client_capabilities);
-        let rpc = self.rpc("PlanAction", &Subject::Action(request.action_type.clone()));
-        with_part(rpc, part, move |part| async move { action::plan(&part, request, allowance) }).await
+        let rpc = self.rpc("PlanAction", Subject::Action(&request.action_type));
+        with_part_at_once(rpc, part, |part| action::plan(part, &request, allowance))
     }
 
     async fn invoke_action(
@@ -376,7 +385,7 @@ impl provider_server::Provider for Server {
     ) -> Answered<BoxStream<pb::invoke_action::Event>> {
         let request = request.into_inner();
         let (part, around) = (self.parts.action(&request.action_type), self.around(None));
-        let rpc = self.rpc("InvokeAction", &Subject::Action(request.action_type.clone()));
+        let rpc = self.rpc("InvokeAction", Subject::Action(&request.action_type));
         Ok(rpc.stream(|events| action::invoke(part, request, around, events), action::completed))
     }
 
@@ -386,17 +395,16 @@ impl provider_server::Provider for Server {
         &self,
         _: Request<pb::get_functions::Request>,
     ) -> Answered<pb::get_functions::Response> {
-        self.tell("GetFunctions", about::functions).await
+        self.tell("GetFunctions", about::functions)
     }
 
     async fn call_function(
         &self,
         request: Request<pb::call_function::Request>,
     ) -> Answered<pb::call_function::Response> {
-        let parts = Arc::clone(&self.parts);
         let request = request.into_inner();
-        let rpc = self.rpc("CallFunction", &Subject::Function(request.name.clone()));
-        rpc.answer(move || async move { functions::call(&parts, request) }).await
+        let rpc = self.rpc("CallFunction", Subject::Function(&request.name));
+        rpc.answer_at_once(|| functions::call(&self.parts, request))
     }
 
     // State stores are not served: their calls are left to the generated code, which answers UNIMPLEMENTED, and

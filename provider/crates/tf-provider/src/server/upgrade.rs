@@ -24,7 +24,7 @@ pub(super) fn upgrade(managed: &Managed, request: Request) -> Result<Response, D
     if !stored.is_object() {
         return Err(complaints::unreadable_state(name, "it is not an object").into());
     }
-    let mut state = tf_value::json::decode(&stored, &managed.shape.ty)
+    let mut state = tf_value::json::decode(stored, &managed.shape.ty)
         .map_err(|problem| complaints::unreadable_state(name, &problem))?;
     write_only::erase(&managed.shape.schema.attributes, &mut state);
     Ok(Response { upgraded_state: wire::encode(&state), diagnostics: Vec::new() })

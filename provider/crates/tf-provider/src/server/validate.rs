@@ -11,7 +11,7 @@ use crate::server::wire;
 /// Everything that is wrong with `config`: by its schema first, then by what `more` knows.
 pub(super) fn config(
     shape: &Shaped,
-    config: Option<DynamicValue>,
+    config: Option<&DynamicValue>,
     write_only: WriteOnly,
     more: impl FnOnce(&Raw) -> Diagnostics,
 ) -> Diagnostics {

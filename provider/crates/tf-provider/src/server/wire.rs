@@ -13,15 +13,15 @@ use crate::proto::tfplugin6::DynamicValue;
 /// # Errors
 ///
 /// A diagnostic with the place, for bytes that are no value of that type.
-pub(super) fn decode(what: &str, value: Option<DynamicValue>, ty: &Type) -> Result<Raw, Diagnostics> {
+pub(super) fn decode(what: &str, value: Option<&DynamicValue>, ty: &Type) -> Result<Raw, Diagnostics> {
     let Some(DynamicValue { msgpack: packed, json }) = value else { return Ok(Raw::Null) };
     if packed.is_empty() && !json.is_empty() {
-        let json: serde_json::Value = serde_json::from_slice(&json)
+        let json: serde_json::Value = serde_json::from_slice(json)
             .map_err(|error| complaints::misshapen(what, &format!("is no JSON: {error}")))?;
-        return tf_value::json::decode(&json, ty)
+        return tf_value::json::decode(json, ty)
             .map_err(|problem| complaints::misshapen(what, &format!("cannot be read: {problem}")).into());
     }
-    msgpack::decode(&packed, ty).map_err(|malformed| complaints::malformed(what, &malformed).into())
+    msgpack::decode(packed, ty).map_err(|malformed| complaints::malformed(what, &malformed).into())
 }
 
 /// Reads a whole object; none for null.
@@ -31,7 +31,7 @@ pub(super) fn decode(what: &str, value: Option<DynamicValue>, ty: &Type) -> Resu
 /// As [`decode`], and for an object that is itself unknown.
 pub(super) fn decode_object(
     what: &str,
-    value: Option<DynamicValue>,
+    value: Option<&DynamicValue>,
     ty: &Type,
 ) -> Result<Option<Raw>, Diagnostics> {
     match decode(what, value, ty)? {
@@ -46,7 +46,11 @@ pub(super) fn decode_object(
 /// # Errors
 ///
 /// As [`decode_object`], and for null.
-pub(super) fn decode_present(what: &str, value: Option<DynamicValue>, ty: &Type) -> Result<Raw, Diagnostics> {
+pub(super) fn decode_present(
+    what: &str,
+    value: Option<&DynamicValue>,
+    ty: &Type,
+) -> Result<Raw, Diagnostics> {
     decode_object(what, value, ty)?.ok_or_else(|| complaints::misshapen(what, "is null").into())
 }
 

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -75,7 +76,8 @@ impl InFlight {
         self.run_or_report(handler, drop).await
     }
 
-    /// Like [`InFlight::run`]; if nobody waits for the result any more, `unheard` gets it instead.
+    /// Like [`InFlight::run`], whose handler gets a task of its own only once it waits; until then nobody can cut it.
+    /// If nobody waits for the result any more, `unheard` gets it instead.
     ///
     /// For last words: what was made can then still be logged.
     ///
@@ -88,10 +90,15 @@ impl InFlight {
         T: Send + 'static,
         U: FnOnce(T) + Send + 'static,
     {
+        // Counted from the start: a task is only from its spawn on.
+        let counted = self.count();
+        let mut handler = Box::pin(AssertUnwindSafe(handler).catch_unwind());
+        if let Poll::Ready(result) = futures::poll!(&mut handler) {
+            return result.map_err(|payload| HandlerPanic::saying(&*payload));
+        }
         let (answer, answered) = oneshot::channel();
         let task = async move {
-            let result = AssertUnwindSafe(handler).catch_unwind().await;
-            match answer.send(result) {
+            match answer.send(handler.await) {
                 Ok(()) => {}
                 Err(Ok(result)) => unheard(result),
                 Err(Err(payload)) => {
@@ -100,6 +107,7 @@ impl InFlight {
             }
         };
         self.tracker.spawn(task.in_current_span());
+        drop(counted);
         match answered.await {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(payload)) => Err(HandlerPanic::saying(&*payload)),
@@ -160,6 +168,18 @@ mod tests {
         go.send(5).unwrap();
         assert_eq!(reported.await, Ok(5));
         assert_eq!(in_flight.drain(Duration::from_secs(5)).await, Drained::Everything);
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_waits_for_nothing_ends_at_once_and_one_that_waits_goes_on() {
+        let in_flight = InFlight::new();
+        assert_eq!(in_flight.run(async { 5 }).now_or_never(), Some(Ok(5)));
+        assert!(!in_flight.is_busy());
+        let waits = in_flight.run(async {
+            tokio::task::yield_now().await;
+            7
+        });
+        assert_eq!(waits.await, Ok(7));
     }
 
     #[tokio::test(start_paused = true)]

@@ -96,12 +96,7 @@ where
 /// Serves `provider` until whoever started the process is done with it, and then ends in order.
 ///
 /// Side effects: writes one line to stdout, takes over SIGINT, SIGHUP and SIGTERM, makes a socket and removes it.
-async fn serve<P: Provider>(
-    provider: P,
-    mode: Mode,
-    hooks: Hooks,
-    parent: Parent,
-) -> Result<(), ServeError> {
+async fn serve<P: Provider>(provider: P, mode: Mode, hooks: Hooks, parent: Parent) -> Result<(), ServeError> {
     match mode {
         Mode::Plugin => serve_terraform(provider, &Environment::read(), hooks, parent).await,
         Mode::Reattach { address } => serve_anyone(provider, &address, hooks).await,

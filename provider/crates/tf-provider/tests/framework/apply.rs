@@ -67,7 +67,10 @@ async fn a_panic_before_anything_was_saved_stores_nothing_and_changes_nothing() 
 async fn a_panic_in_the_identity_of_what_was_made_keeps_it() {
     let bench = bench().await;
     let (thing, told) = created(&bench, "panic_in_identity").await;
-    assert_eq!((told, thing.object().get("id")), (vec!["error: Provider crashed".to_owned()], &text("id-of-t")));
+    assert_eq!(
+        (told, thing.object().get("id")),
+        (vec!["error: Provider crashed".to_owned()], &text("id-of-t"))
+    );
     let (before, after, told) = updated(&bench, "panic_in_identity").await;
     assert_eq!((told, after.object().get("notes")), (vec!["error: Provider crashed".to_owned()], &text("m")));
     assert_eq!(after.stored.unwrap().identity, before.stored.unwrap().identity);

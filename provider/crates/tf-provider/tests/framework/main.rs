@@ -13,6 +13,7 @@ mod plan;
 mod properties;
 mod replace;
 mod stored;
+mod unchanged;
 mod validate;
 
 #[path = "../toy/mod.rs"]

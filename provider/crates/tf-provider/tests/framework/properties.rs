@@ -80,7 +80,7 @@ fn number() -> impl Strategy<Value = Raw> {
 }
 
 /// Any value of a type: nulls and unknowns, plain and refined, anywhere.
-fn values(ty: Type) -> BoxedStrategy<Raw> {
+pub(crate) fn values(ty: Type) -> BoxedStrategy<Raw> {
     let known = match ty {
         Type::String => {
             "\\PC{0,12}".prop_map(|text| decode(&encode(&Raw::String(text)), &Type::String).unwrap()).boxed()

@@ -172,8 +172,7 @@ async fn a_stored_identity_is_read_even_if_there_was_none() {
         assert_eq!(in_words(&response.diagnostics), [want]);
     }
     for json in ["{", r#"{"id": ["a"]}"#] {
-        let response =
-            wire.upgrade_resource_identity(ask("toy_thing", 1, json)).await.unwrap().into_inner();
+        let response = wire.upgrade_resource_identity(ask("toy_thing", 1, json)).await.unwrap().into_inner();
         assert_eq!(in_words(&response.diagnostics), ["error: Stored identity cannot be read"], "{json}");
     }
 }
