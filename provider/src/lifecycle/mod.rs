@@ -68,6 +68,11 @@ impl<M: Managed> Resource for Lifecycle<M> {
         self.plan_change(plan);
     }
 
+    /// What changes nothing needs no words: see `plan_change`.
+    fn leaves_unchanged_alone(&self) -> bool {
+        true
+    }
+
     fn plan_destroy(&self, destruction: &mut Destruction<Self::Model>) {
         Self::plan_destruction(destruction);
     }
