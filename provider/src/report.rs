@@ -242,6 +242,14 @@ pub(crate) fn refusal(refusal: &Refusal, what: &str, place: &str, import: &str) 
     Diagnostic::error(summary, detail).at(Path::to("name"))
 }
 
+/// A refusal that the plan leaves to the apply. That another cluster answers at an address is nobody's wish: a plan that
+/// failed would hold up what has nothing to do with it, and a destroy, too.
+pub(crate) fn refused_by_apply(mut refused: Diagnostic) -> Diagnostic {
+    refused.severity = Severity::Warning;
+    refused.detail.push_str("\n\nThe apply refuses this object and does the rest.");
+    refused
+}
+
 /// The import block for an object.
 pub(crate) fn import_block(kind: &str, id: &str) -> String {
     format!("import {{\n  to = {kind}.NAME\n  id = {id:?}\n}}")

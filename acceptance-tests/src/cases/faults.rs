@@ -180,8 +180,7 @@ impl<'a> Site<'a> {
         let plan = self.workspace.run(&["plan", "-json", "-detailed-exitcode"])?;
         let plan = Self::warned(plan.ended_with(if trouble.replaced { 2 } else { 0 })?, role, trouble)?;
         let (apply, unrelated) = if trouble.replaced && role == Role::Host {
-            // A fleet cannot follow its host to another cluster. The apply that finds it out does the rest; from then
-            // on the plan is refused.
+            // A fleet cannot follow its host to another cluster: every apply refuses it, and does the rest.
             let unrelated = self.unrelated(role)?.ended_with(1)?;
             unrelated.says("error", &["another host"])?;
             let apply = self.workspace.try_apply()?.ended_with(1)?;

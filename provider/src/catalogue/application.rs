@@ -49,7 +49,7 @@ pub(super) const APPLICATION: Area = Area {
         },
         Entry {
             summary: "Application cannot move to another fleet",
-            said: Said::Error,
+            said: Said::Either,
             phases: &[Phase::Plan, Phase::Apply],
             cause: "`fleet` is the target of another fleet than the application is in.",
             way_out: "Make an application there beside this one and then remove this one, or set `allow_replacement \

@@ -34,7 +34,7 @@ pub(super) const FLEET: Area = Area {
         },
         Entry {
             summary: "Fleet cannot move to another host",
-            said: Said::Error,
+            said: Said::Either,
             phases: &[Phase::Plan, Phase::Apply],
             cause: "`host` leads to another cluster than the one that carries the fleet.",
             way_out: "Make a fleet on the new host beside this one and move its applications, or set \

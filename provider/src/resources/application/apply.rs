@@ -6,7 +6,7 @@ use apply::dispatch::application::ApplicationHands;
 use apply::journal::Journal;
 use apply::members::OnUnreachable;
 use domain::application::{ApplicationFacts, ApplicationSpec};
-use domain::cluster_ref::ApplicationRef;
+use domain::cluster_ref::{ApplicationRef, ClusterRef};
 use engines::clusters::Cluster;
 use engines::distribution::{Freshness, Look, PutSource, Whose};
 use planning::application::{ApplicationStep, Asked, admit_create, admit_update, drift, plan, teardown};
@@ -45,23 +45,18 @@ pub(super) async fn update(
     wanted: ApplicationModel,
     work: &Work,
 ) -> Outcome<ApplicationModel> {
+    let before = convert::reference(&prior);
+    // As configuration has it, before anybody is asked, and then as it is found.
+    let after = convert::reference(&wanted).map(|reference| reference.fleet.host);
+    if let Some(refused) = refused_move(before.as_ref(), after.as_ref()) {
+        return Outcome::refused(refused);
+    }
     let (spec, host, found) = match prepare(&wanted, work).await {
         Ok(prepared) => prepared,
         Err(problems) => return Outcome::refused(problems),
     };
-    if let Some(before) = convert::reference(&prior)
-        && !before.fleet.host.is_same_cluster(&spec.target.fleet.host)
-    {
-        return Outcome::refused(
-            Diagnostic::error(
-                "Application cannot move to another fleet",
-                format!(
-                    "The application is in `{}`. Nothing was changed.\n\nPlan again: the plan names the ways out.",
-                    before.fleet
-                ),
-            )
-            .at(Path::to("fleet")),
-        );
+    if let Some(refused) = refused_move(before.as_ref(), Some(&spec.target.fleet.host)) {
+        return Outcome::refused(refused);
     }
     if let Err(refused) = admit_update(&found, &work.incarnation) {
         return Outcome::refused(refusal(&refused, &spec));
@@ -76,6 +71,19 @@ pub(super) async fn update(
     let model = if journal.is_complete() { wanted } else { prior };
     let seen = hands.seen.get_mut().take();
     settle(model, &spec, &host, (&journal, seen), work).await
+}
+
+fn refused_move(before: Option<&ApplicationRef>, host: Option<&ClusterRef>) -> Option<Diagnostic> {
+    let fleet = &before?.fleet;
+    (!fleet.host.is_same_cluster(host?)).then(|| {
+        Diagnostic::error(
+            "Application cannot move to another fleet",
+            format!(
+                "The application is in `{fleet}`. Nothing was changed.\n\nPlan again: the plan names the ways out."
+            ),
+        )
+        .at(Path::to("fleet"))
+    })
 }
 
 pub(super) async fn delete(stored: ApplicationModel, work: &Work) -> Outcome<ApplicationModel> {

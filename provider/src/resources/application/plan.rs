@@ -10,6 +10,7 @@ use tf_value::value::Value;
 
 use super::{convert, target};
 use crate::lifecycle::managed::OwnPlan;
+use crate::report::refused_by_apply;
 
 pub(super) fn plan(plan: &mut OwnPlan<'_, ApplicationModel>) {
     refuse_another_fleet(plan);
@@ -100,8 +101,7 @@ fn refuse_another_fleet(plan: &mut OwnPlan<'_, ApplicationModel>) {
         plan.replace.push(path);
         return;
     }
-    plan.diagnostics.push(
-        Diagnostic::error(
+    let refused = Diagnostic::error(
             "Application cannot move to another fleet",
             format!(
                 "The application is in `{before}`, and `{after}` is another fleet.\n\nMake an application there \
@@ -109,6 +109,7 @@ fn refuse_another_fleet(plan: &mut OwnPlan<'_, ApplicationModel>) {
                  first."
             ),
         )
-        .at(path),
-    );
+        .at(path);
+    let is_replaced = before.name == after.name && before.host.place == after.host.place;
+    plan.diagnostics.push(if is_replaced { refused_by_apply(refused) } else { refused });
 }

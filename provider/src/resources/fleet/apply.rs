@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use apply::dispatch::fleet::FleetHands;
 use apply::journal::Journal;
+use domain::cluster_ref::ClusterRef;
 use domain::fleet::{FleetFacts, FleetSpec, MemberFacts, MemberSpec};
 use domain::name::Name;
 use engines::clusters::Cluster;
@@ -50,24 +51,17 @@ pub(super) async fn create(wanted: FleetModel, work: &Work) -> Outcome<FleetMode
 }
 
 pub(super) async fn update(prior: FleetModel, wanted: FleetModel, work: &Work) -> Outcome<FleetModel> {
+    let before = convert::host(&prior);
+    // As configuration has it, before anybody is asked, and then as it is found.
+    if let Some(refused) = refused_move(before.as_ref(), convert::host(&wanted).as_ref()) {
+        return Outcome::refused(refused);
+    }
     let (spec, host, mut observed) = match prepare(&wanted, work).await {
         Ok(prepared) => prepared,
         Err(problems) => return Outcome::refused(problems),
     };
-    if let Some(before) = convert::host(&prior)
-        && !before.is_same_cluster(&spec.host)
-    {
-        return Outcome::refused(
-            Diagnostic::error(
-                "Fleet cannot move to another host",
-                format!(
-                    "The fleet is on `{before}`, and `{}` is another cluster. Nothing was changed.\n\nPlan again: the \
-                     plan names the ways out.",
-                    spec.host
-                ),
-            )
-            .at(Path::to("host")),
-        );
+    if let Some(refused) = refused_move(before.as_ref(), Some(&spec.host)) {
+        return Outcome::refused(refused);
     }
     match admit_update(&observed.host, &work.incarnation) {
         Ok(()) => {}
@@ -85,6 +79,20 @@ pub(super) async fn update(prior: FleetModel, wanted: FleetModel, work: &Work) -
     // What configuration asks for keeps its prior value until it is done.
     let model = if journal.is_complete() { wanted } else { prior };
     settle(model, &spec, &host, &journal, work).await.and(silent)
+}
+
+fn refused_move(before: Option<&ClusterRef>, after: Option<&ClusterRef>) -> Option<Diagnostic> {
+    let (before, after) = (before?, after?);
+    (!before.is_same_cluster(after)).then(|| {
+        Diagnostic::error(
+            "Fleet cannot move to another host",
+            format!(
+                "The fleet is on `{before}`, and `{after}` is another cluster. Nothing was changed.\n\nPlan again: the \
+                 plan names the ways out."
+            ),
+        )
+        .at(Path::to("host"))
+    })
 }
 
 pub(super) async fn delete(stored: FleetModel, work: &Work) -> Outcome<FleetModel> {

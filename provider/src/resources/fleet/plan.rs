@@ -8,6 +8,7 @@ use tf_value::value::Value;
 
 use super::convert::{self, References};
 use crate::lifecycle::managed::OwnPlan;
+use crate::report::refused_by_apply;
 
 pub(super) fn plan(plan: &mut OwnPlan<'_, FleetModel>) {
     refuse_another_host(plan);
@@ -57,8 +58,7 @@ fn refuse_another_host(plan: &mut OwnPlan<'_, FleetModel>) {
         plan.replace.push(path);
         return;
     }
-    plan.diagnostics.push(
-        Diagnostic::error(
+    let refused = Diagnostic::error(
             "Fleet cannot move to another host",
             format!(
                 "The fleet is on `{before}`, and `{after}` is another cluster.\n\nMake a fleet on the new host beside \
@@ -66,6 +66,7 @@ fn refuse_another_host(plan: &mut OwnPlan<'_, FleetModel>) {
                  all that its applications put on members, and make it anew."
             ),
         )
-        .at(path),
-    );
+        .at(path);
+    let is_replaced = before.place == after.place;
+    plan.diagnostics.push(if is_replaced { refused_by_apply(refused) } else { refused });
 }

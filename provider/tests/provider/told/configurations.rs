@@ -125,6 +125,21 @@ async fn a_move_is_refused_by_the_plan_and_by_the_apply() {
     let config = fleet_but(&world, &json!({ "host": "env:EDGE?uid=uid-edge" }));
     let plan = world.client.plan(&world.fleet, &config).await.unwrap();
     assert_eq!(said(&plan.diagnostics), [moved]);
+    // At the same place another cluster was found: whatever else is planned must not fail for it.
+    let config = fleet_but(&world, &json!({ "host": "env:HUB?uid=uid-new" }));
+    let plan = world.client.plan(&world.fleet, &config).await.unwrap();
+    assert_eq!(said(&plan.diagnostics), [moved.replace("error", "warning")]);
+    world.clusters.add("env:HUB", "uid-new");
+    let before = world.fleet.clone();
+    let applied = world.client.apply(&mut world.fleet, &plan, &config).await.unwrap();
+    assert_eq!(told(&applied), [moved.replace("error", "warning"), moved.to_owned()]);
+    assert_eq!(world.fleet, before);
+    let target = raw(&json!({ "ref": "fleet:demo?host=env%3AHUB%3Fuid%3Duid-new", "members": {} }));
+    let target = Raw::Dynamic(Box::new((schemas::resources::fleet::target_type(), target)));
+    let config = application_of(&world, Raw::Map([("fleet".to_owned(), target)].into()));
+    let plan = world.client.plan(&world.application, &config).await.unwrap();
+    let moved_too = "warning: fleet: Application cannot move to another fleet";
+    assert!(said(&plan.diagnostics).contains(&moved_too.to_owned()), "{:?}", plan.diagnostics);
     // The same place, which leads to another cluster now: only an apply that asks it can tell.
     let mut world = World::new().await;
     let edge = json!({ "edge": { "ref": "env:EDGE?uid=uid-edge" } });
