@@ -157,6 +157,14 @@ impl<M> Outcome<M> {
         self
     }
 
+    /// The same for a create that found `before` in its place. A making that is neither this one nor that one is somebody
+    /// else's, who came in between: this state must not learn of it, or its destroy would remove what they made.
+    #[must_use]
+    pub(crate) fn without_others(mut self, before: Option<&Incarnation>, work: &Work) -> Self {
+        self.bears = self.bears.filter(|bears| *bears == work.incarnation || Some(bears) == before);
+        self
+    }
+
     /// Nothing was made or changed.
     pub(crate) fn refused(diagnostics: impl Into<Diagnostics>) -> Self {
         Self { state: None, drift: Vec::new(), bears: None, diagnostics: diagnostics.into() }

@@ -2,6 +2,7 @@
 //! on, nothing is removed that the unbroken run does not remove, and a destroy leaves nothing.
 
 use crate::world::{World, assert_good};
+use domain::mark::{Incarnation, Mark, Phase};
 use domain::name::Name;
 use engines::error::Kind;
 use testkit::fake_kube::Moment;
@@ -112,6 +113,26 @@ async fn a_resume_that_fails_at_once_forgets_nothing() {
             assert!(!world.converge_application().await.1.is_good(), "{at}");
             world.destroy_all().await;
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_made_at_the_same_moment_is_not_removed_with_our_state() {
+    let fleet = Name::parse("demo").unwrap();
+    for owner in ["them", "default"] {
+        let mut world = World::new().await;
+        let theirs = Mark {
+            kind: "kurator_fleet".to_owned(),
+            name: "demo".to_owned(),
+            owner: owner.to_owned(),
+            incarnation: Incarnation::new("theirs"),
+            phase: Phase::Creating,
+        };
+        world.clusters.overtake(&fleet, theirs.clone());
+        assert!(!world.converge_fleet("edge", "hub").await.1.is_good());
+        world.client.destroy(&mut world.fleet).await.unwrap();
+        let namespace = world.clusters.fleet("uid-hub", &fleet).namespace;
+        assert_eq!(namespace.and_then(|namespace| namespace.mark), Some(theirs), "{owner}");
     }
 }
 

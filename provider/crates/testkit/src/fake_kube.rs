@@ -318,6 +318,10 @@ impl FakeCluster {
         if let Some(Break::Fail { moment: Moment::Before, kind }) = broken {
             return Err(error(kind));
         }
+        if let Some(Break::Overtaken { fleet, mark }) = broken {
+            world.cluster(uid).overtake(fleet, mark);
+            return Err(error(Kind::Conflict));
+        }
         let done = change(&mut world, uid).map_err(error);
         world.reconcile(uid);
         match broken {

@@ -3,11 +3,20 @@
 use std::sync::PoisonError;
 
 use domain::fleet::NamespaceFacts;
+use domain::mark::Mark;
 use domain::name::Name;
 
 use crate::fake_kube::FakeClusters;
+use crate::fake_kube_state::{Break, FakeState};
 
 impl FakeClusters {
+    /// Lets somebody else make a fleet of that mark right before the next mutating call, which meets a conflict then.
+    pub fn overtake(&self, fleet: &Name, mark: Mark) {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = world.mutations() + 1;
+        world.breaks.insert(at, Break::Overtaken { fleet: fleet.clone(), mark });
+    }
+
     /// Takes our mark from a fleet's namespace.
     pub fn unmark(&self, uid: &str, fleet: &Name) {
         self.with_namespace(uid, fleet, |namespace| namespace.mark = None);
@@ -49,5 +58,13 @@ impl FakeClusters {
         if let Some(namespace) = held.and_then(|held| held.namespace.as_mut()) {
             change(namespace);
         }
+    }
+}
+
+impl FakeState {
+    /// A fleet of somebody else's is there.
+    pub(crate) fn overtake(&mut self, fleet: Name, mark: Mark) {
+        let namespace = NamespaceFacts { mark: Some(mark), deleting: false, member_role: None };
+        self.fleets.entry(fleet).or_default().namespace = Some(namespace);
     }
 }

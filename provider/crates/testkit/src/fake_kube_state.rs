@@ -6,6 +6,7 @@ use domain::application::{Carrier, PlacementFacts, PlacementId, Progress, Source
 use domain::cluster::{ClusterFacts, ClusterUid};
 use domain::cluster_ref::{ClusterRef, Place};
 use domain::fleet::{AccessSpec, FleetFacts, FluxFacts, MemberFacts, MemberRecord, NamespaceFacts};
+use domain::mark::Mark;
 use domain::name::Name;
 use domain::object_id::ObjectId;
 use engines::error::{CredentialProblem, EngineError, Kind};
@@ -33,6 +34,7 @@ pub(crate) enum Break {
     Fail { moment: Moment, kind: Kind },
     Cancel(CancellationToken),
     Panic,
+    Overtaken { fleet: Name, mark: Mark },
 }
 
 /// One cluster.

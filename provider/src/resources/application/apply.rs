@@ -37,7 +37,8 @@ pub(super) async fn create(wanted: ApplicationModel, work: &Work) -> Outcome<App
         return Outcome::refused(told(spec.target.fleet.host.place.called(), &journal));
     }
     let seen = hands.seen.get_mut().take();
-    settle(wanted, &spec, &host, (&journal, seen), work).await
+    let before = found.source.and_then(|source| source.mark).map(|mark| mark.incarnation);
+    settle(wanted, &spec, &host, (&journal, seen), work).await.without_others(before.as_ref(), work)
 }
 
 pub(super) async fn update(

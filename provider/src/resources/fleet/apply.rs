@@ -47,7 +47,8 @@ pub(super) async fn create(wanted: FleetModel, work: &Work) -> Outcome<FleetMode
         // Nothing was begun: there is nothing to remember.
         return Outcome::refused(told(spec.host.place.called(), &journal, Diagnostics::none()));
     }
-    settle(wanted, &spec, &host, &journal, work).await.and(silent)
+    let before = observed.host.namespace.and_then(|namespace| namespace.mark).map(|mark| mark.incarnation);
+    settle(wanted, &spec, &host, &journal, work).await.without_others(before.as_ref(), work).and(silent)
 }
 
 pub(super) async fn update(prior: FleetModel, wanted: FleetModel, work: &Work) -> Outcome<FleetModel> {
