@@ -13,6 +13,8 @@ pub(crate) struct Context {
     pub(crate) owner: String,
     /// How many clusters one resource works on at a time.
     pub(crate) at_a_time: usize,
+    /// Which configuration of this process it is.
+    pub(crate) run: usize,
 }
 
 /// The owner where the provider block names none.
@@ -32,8 +34,12 @@ impl Handle {
     /// A context with the defaults of an empty provider block. `resolver` gives the clusters of each run: one process
     /// serves many when a debugger holds it, and none may see what another one read.
     pub fn new(resolver: impl Fn() -> Arc<dyn Clusters> + Send + Sync + 'static) -> Self {
-        let present =
-            Context { clusters: resolver(), owner: DEFAULT_OWNER.to_owned(), at_a_time: DEFAULT_AT_A_TIME };
+        let present = Context {
+            clusters: resolver(),
+            owner: DEFAULT_OWNER.to_owned(),
+            at_a_time: DEFAULT_AT_A_TIME,
+            run: 0,
+        };
         Self { present: Arc::new(RwLock::new(present)), resolver: Arc::new(resolver) }
     }
 
@@ -43,12 +49,14 @@ impl Handle {
 
     /// Takes what a provider block says; what it leaves open has its default.
     pub(crate) fn configure(&self, owner: Option<String>, at_a_time: Option<usize>) {
-        let configured = Context {
-            clusters: (self.resolver)(),
+        let clusters = (self.resolver)();
+        let mut present = self.present.write().unwrap_or_else(PoisonError::into_inner);
+        *present = Context {
+            clusters,
             owner: owner.unwrap_or_else(|| DEFAULT_OWNER.to_owned()),
             at_a_time: at_a_time.unwrap_or(DEFAULT_AT_A_TIME),
+            run: present.run + 1,
         };
-        *self.present.write().unwrap_or_else(PoisonError::into_inner) = configured;
     }
 }
 

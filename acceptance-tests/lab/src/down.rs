@@ -1,8 +1,8 @@
 //! Ending a lab: no process and no file is left.
 
-use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use anyhow::Context as _;
 use rustix::process::Signal;
@@ -65,9 +65,20 @@ fn take_down(layout: &Layout, progress: &Progress) -> anyhow::Result<()> {
     let Some(_lock) = Lock::of_existing(layout.root())? else { return Ok(()) };
     let Some(state) = State::read(layout)? else { return Ok(()) };
     end_all(&state)?;
-    fs::remove_dir_all(layout.root()).with_context(|| format!("removing {}", layout.root().display()))?;
+    remove(layout.root()).with_context(|| format!("removing {}", layout.root().display()))?;
     progress.say(&format!("down: {} parts ended, {} removed", state.parts.len(), layout.root().display()));
     Ok(())
+}
+
+/// Removes a folder into which others may still be writing, a git of the tests for example: tries until they are done.
+fn remove(folder: &Path) -> io::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty && Instant::now() < deadline => {}
+            outcome => return outcome,
+        }
+    }
 }
 
 fn end_all(state: &State) -> anyhow::Result<()> {
@@ -108,4 +119,25 @@ pub(crate) fn clear_orphans(root: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_goes_though_somebody_still_writes_into_it() {
+        let outside = tempfile::tempdir().unwrap();
+        let folder = outside.path().join("lab");
+        fs::create_dir(&folder).unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                (0..5000).take_while(|n| fs::write(folder.join(n.to_string()), "").is_ok()).count()
+            });
+            while fs::read_dir(&folder).unwrap().next().is_none() {}
+            remove(&folder).unwrap();
+            writer.join().unwrap();
+        });
+        assert!(!folder.exists());
+    }
 }

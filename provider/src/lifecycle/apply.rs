@@ -55,12 +55,12 @@ impl<M: Managed> Lifecycle<M> {
         let incarnation = Uuid::new_v4().to_string();
         shared.incarnation = Value::Known(incarnation);
         let anchor = self.own.anchor(&own);
-        let begun = anchor.as_ref().and_then(|anchor| self.kept.take(anchor));
+        let work = self.work(&shared, Operation::Create, call);
+        let begun = anchor.as_ref().and_then(|anchor| self.kept.take(work.context.run, anchor));
         if anchor.is_some() {
             // Should the create panic, what it made is still to be found. If it made nothing, a refresh finds that out.
             call.save(&Whole { own: own.clone(), shared: unfinished(shared.clone()) });
         }
-        let work = self.work(&shared, Operation::Create, call);
         let outcome = self.own.create(own, &work).await;
         if !outcome.diagnostics.has_error() {
             return self.finish(outcome, shared, PlanKind::Create);
@@ -146,7 +146,7 @@ impl<M: Managed> Lifecycle<M> {
             return match self.own.reopen(&state.own, &work).await {
                 Ok(()) => {
                     tracing::info!("an unfinished object is kept for the create that follows");
-                    self.kept.put(&anchor, state);
+                    self.kept.put(work.context.run, &anchor, state);
                     Done::gone()
                 }
                 Err(diagnostics) => Done { state: Some(state), private, diagnostics },

@@ -4,6 +4,7 @@ use planning::last_change::LastChange;
 use schemas::lifecycle::{LastChangeModel, LifecycleModel};
 use tf_provider::resource::{Destruction, Plan};
 use tf_value::diagnostic::{Diagnostic, Diagnostics};
+use tf_value::model::ToRaw as _;
 use tf_value::path::Path;
 use tf_value::value::Value;
 
@@ -30,7 +31,12 @@ impl<M: Managed> Lifecycle<M> {
             diagnostics: Diagnostics::none(),
         };
         self.own.plan(&mut own);
-        let OwnPlan { last_change, replace, diagnostics, .. } = own;
+        let OwnPlan { mut last_change, replace, diagnostics, .. } = own;
+        // What is unknown may turn out to be what is stored. Then nothing changes, and the stored words stay.
+        let may_change_nothing = prior_shared.is_some() && !mends && !plan.config.to_raw().is_wholly_known();
+        if may_change_nothing && last_change.known().is_some_and(LastChange::only_mends) {
+            last_change = Value::Unknown;
+        }
         plan.replace.extend(replace);
         plan.diagnostics.extend(diagnostics);
 

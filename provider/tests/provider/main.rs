@@ -7,5 +7,6 @@ mod credentials;
 mod cuts;
 mod helm;
 mod members;
+mod plans;
 mod told;
 mod world;

@@ -10,7 +10,7 @@ use domain::cluster_ref::ClusterRef;
 use domain::mark::{Incarnation, Mark, Phase};
 use domain::name::Name;
 
-use crate::last_change::{LastChange, count, shortened};
+use crate::last_change::{LastChange, count};
 use crate::refusal::Refusal;
 
 /// One change to an application, complete enough to carry out without deciding anything.
@@ -339,11 +339,8 @@ pub fn last_change(prior: Option<&ApplicationShape>, planned: &ApplicationShape)
             count(shape.placements.values().filter(|p| !p.is_empty()).count(), "cluster")
         )
     };
-    LastChange {
-        from: prior.map(short).unwrap_or_default(),
-        to: short(planned),
-        steps: shortened(if steps.is_empty() { vec!["mend".to_owned()] } else { steps }),
-    }
+    let from = prior.map(short).unwrap_or_default();
+    LastChange::new(from, short(planned), steps)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use domain::fleet::{FleetFacts, FleetSpec, FluxFacts, FluxSpec, MemberFacts, Mem
 use domain::mark::{Incarnation, Mark, Phase};
 use domain::name::Name;
 
-use crate::last_change::{LastChange, count, shortened};
+use crate::last_change::{LastChange, count};
 use crate::refusal::Refusal;
 
 /// One change to a fleet, complete enough to carry out without deciding anything.
@@ -317,11 +317,8 @@ pub fn last_change(prior: Option<&FleetShape>, planned: &FleetShape) -> LastChan
         }
     }
     let steps: Vec<String> = leave.into_iter().chain(join).chain(change).collect();
-    LastChange {
-        from: prior.map(|prior| count(prior.members.len(), "cluster")).unwrap_or_default(),
-        to: count(planned.members.len(), "cluster"),
-        steps: shortened(if steps.is_empty() { vec!["mend".to_owned()] } else { steps }),
-    }
+    let from = prior.map(|prior| count(prior.members.len(), "cluster")).unwrap_or_default();
+    LastChange::new(from, count(planned.members.len(), "cluster"), steps)
 }
 
 #[cfg(test)]

@@ -14,8 +14,23 @@ pub struct LastChange {
     pub steps: Vec<String>,
 }
 
+/// The only step of a change that asks for nothing else than is stored.
+const MEND: &str = "mend";
+
+impl LastChange {
+    /// A change from `from` to `to`. Without steps it mends.
+    pub fn new(from: String, to: String, steps: Vec<String>) -> Self {
+        Self { from, to, steps: shortened(if steps.is_empty() { vec![MEND.to_owned()] } else { steps }) }
+    }
+
+    /// Whether it asks for nothing else than is stored.
+    pub fn only_mends(&self) -> bool {
+        self.steps == [MEND]
+    }
+}
+
 /// Cuts `steps` to [`MOST_STEPS`] lines; the last line counts the rest.
-pub fn shortened(mut steps: Vec<String>) -> Vec<String> {
+fn shortened(mut steps: Vec<String>) -> Vec<String> {
     if steps.len() > MOST_STEPS {
         let rest = steps.len() - (MOST_STEPS - 1);
         steps.truncate(MOST_STEPS - 1);

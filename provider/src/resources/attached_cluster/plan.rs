@@ -1,5 +1,6 @@
 //! What of an attached cluster is known at plan.
 
+use domain::cluster_ref::{ClusterRef, Place};
 use planning::last_change::LastChange;
 use schemas::resources::attached_cluster::AttachedClusterModel;
 use tf_value::value::Value;
@@ -26,13 +27,22 @@ pub(super) fn plan(plan: &mut OwnPlan<'_, AttachedClusterModel>) {
     }
     plan.last_change = match place {
         None => Value::Unknown,
-        Some(place) => {
-            let words = |place| domain::cluster_ref::ClusterRef { place, uid: None }.to_string();
-            Value::Known(LastChange {
-                from: plan.prior.and_then(place_of).map(words).unwrap_or_default(),
-                to: words(place),
-                steps: vec!["ask the cluster who it is".to_owned()],
-            })
-        }
+        Some(place) => Value::Known(last_change(plan, place)),
     };
+}
+
+fn last_change(plan: &OwnPlan<'_, AttachedClusterModel>, place: Place) -> LastChange {
+    let before = plan.prior.and_then(place_of);
+    let mut steps = Vec::new();
+    if before.as_ref() != Some(&place) || plan.mends {
+        steps.push("ask the cluster who it is".to_owned());
+    }
+    if let Some(prior) = plan.prior
+        && let Value::Known(name) = &plan.planned.name
+        && prior.name != plan.planned.name
+    {
+        steps.push(format!("call it {name}"));
+    }
+    let words = |place| ClusterRef { place, uid: None }.to_string();
+    LastChange::new(before.map(words).unwrap_or_default(), words(place), steps)
 }
