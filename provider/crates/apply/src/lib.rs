@@ -6,5 +6,6 @@ pub mod dispatch {
     pub mod fleet;
 }
 pub mod journal;
+pub mod lanes;
 pub mod members;
 pub mod run;

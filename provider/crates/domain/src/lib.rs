@@ -6,6 +6,7 @@
 pub mod application;
 pub mod cluster;
 pub mod cluster_ref;
+pub mod custom_cluster;
 pub mod duration;
 pub mod finding;
 pub mod fleet;

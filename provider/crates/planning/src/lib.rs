@@ -4,6 +4,7 @@
 //! here, and whoever carries it out decides nothing.
 
 pub mod application;
+pub mod custom_cluster;
 pub mod fleet;
 pub mod last_change;
 pub mod refusal;

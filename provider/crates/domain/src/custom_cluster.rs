@@ -1,0 +1,177 @@
+//! A cluster that kubeadm makes of machines which exist already: what it should be, and what was found of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::mark::Mark;
+use crate::name::Name;
+
+/// What a custom cluster should be, as far as the order of work depends on it. How a machine is prepared is said once
+/// more, in full, to whoever carries the steps out; here it is a digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomClusterSpec {
+    /// Machines by name, which is their node's name too.
+    pub machines: BTreeMap<Name, MachineSpec>,
+    /// Digest of the pod network's chart, version and values; none if the site brings its own.
+    pub cni: Option<String>,
+    /// How many workers may be out of service at a time; at least 1.
+    pub max_unavailable: usize,
+}
+
+/// What a machine should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineSpec {
+    /// What it does in the cluster.
+    pub role: Role,
+    /// Where it is: two machines are the same if this is equal.
+    pub address: String,
+    /// Labels of its node that we look after; others stay as they are.
+    pub labels: BTreeMap<String, String>,
+    /// Taints of its node that we look after; others stay as they are.
+    pub taints: BTreeSet<Taint>,
+    /// Digest of everything that its preparation puts on it.
+    pub preparation: String,
+}
+
+/// What a machine does in its cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// It carries the API server, etcd and the controllers.
+    ControlPlane,
+    /// It runs pods.
+    Worker,
+}
+
+/// A taint: what a pod has to tolerate to run on a node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Taint {
+    /// Its key, a qualified name.
+    pub key: String,
+    /// Its value; empty for none.
+    pub value: String,
+    /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
+    pub effect: String,
+}
+
+impl fmt::Display for Taint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.value.is_empty() {
+            return write!(f, "{}:{}", self.key, self.effect);
+        }
+        write!(f, "{}={}:{}", self.key, self.value, self.effect)
+    }
+}
+
+/// A machine under the name it has in the cluster. Another machine under the same name is another one of these.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MachineId {
+    /// Its name, which is its node's name too.
+    pub name: Name,
+    /// Where it is.
+    pub address: String,
+}
+
+impl fmt::Display for MachineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name, self.address)
+    }
+}
+
+impl CustomClusterSpec {
+    /// The machines that should be in the cluster.
+    pub fn ids(&self) -> impl Iterator<Item = (MachineId, &MachineSpec)> {
+        self.machines.iter().map(|(name, machine)| (machine.id(name), machine))
+    }
+}
+
+impl MachineSpec {
+    /// This machine under its name.
+    pub fn id(&self, name: &Name) -> MachineId {
+        MachineId { name: name.clone(), address: self.address.clone() }
+    }
+}
+
+/// What was found of a custom cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CustomClusterFacts {
+    /// The machines that were looked at: those wanted, those stored, and those that the record names.
+    pub machines: BTreeMap<MachineId, MachineFound>,
+    /// Every machine that was ever touched for the cluster and not cleaned since, as the control plane has it; none
+    /// before there is a record. It is written before a machine is touched, so that one whose making was cut off is
+    /// found again.
+    pub record: Option<BTreeSet<MachineId>>,
+    /// What the API server says; none while the cluster has none. One that does not answer is no fact but an error.
+    pub running: Option<RunningFacts>,
+}
+
+/// A machine that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MachineFound {
+    /// It does not answer, or not as the machine that is meant.
+    OutOfReach,
+    /// It answers.
+    There(HostFacts),
+}
+
+/// What a machine holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostFacts {
+    /// Whose it is; none if nothing of ours is on it.
+    pub mark: Option<Mark>,
+    /// Under which name it was marked.
+    pub name: Option<Name>,
+    /// Digest of the last preparation that came to its end.
+    pub preparation: Option<String>,
+    /// How far kubeadm came.
+    pub kubeadm: Kubeadm,
+}
+
+/// How far kubeadm came on a machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kubeadm {
+    /// It was not there, or everything it left is gone.
+    #[default]
+    Nothing,
+    /// It was cut off: some of its files are there.
+    Begun,
+    /// The kubelet has its credentials, and on a control plane the administrator's are there.
+    Done,
+}
+
+/// What the API server says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunningFacts {
+    /// Nodes by name.
+    pub nodes: BTreeMap<Name, NodeFacts>,
+    /// Digest of the pod network's chart, version and values that was installed last; none if it was not.
+    pub cni: Option<String>,
+}
+
+/// A node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeFacts {
+    /// Whether it says that it is ready.
+    pub ready: bool,
+    /// Whether pods may be put onto it.
+    pub schedulable: bool,
+    /// Its labels that we look after.
+    pub labels: BTreeMap<String, String>,
+    /// Its taints that we look after.
+    pub taints: BTreeSet<Taint>,
+    /// The version of its kubelet, without a leading `v`.
+    pub version: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taint_is_written_as_kubectl_does() {
+        let taint = |value: &str| Taint { key: "a".into(), value: value.into(), effect: "NoSchedule".into() };
+        assert_eq!(
+            (taint("b").to_string(), taint("").to_string()),
+            ("a=b:NoSchedule".into(), "a:NoSchedule".into())
+        );
+    }
+}
