@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::mark::Mark;
 use crate::name::Name;
+use crate::node::{Role, Taint};
 
 /// What a custom cluster should be, as far as the order of work depends on it. How a machine is prepared is said once
 /// more, in full, to whoever carries the steps out; here it is a digest.
@@ -31,35 +32,6 @@ pub struct MachineSpec {
     pub taints: BTreeSet<Taint>,
     /// Digest of everything that its preparation puts on it.
     pub preparation: String,
-}
-
-/// What a machine does in its cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// It carries the API server, etcd and the controllers.
-    ControlPlane,
-    /// It runs pods.
-    Worker,
-}
-
-/// A taint: what a pod has to tolerate to run on a node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Taint {
-    /// Its key, a qualified name.
-    pub key: String,
-    /// Its value; empty for none.
-    pub value: String,
-    /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
-    pub effect: String,
-}
-
-impl fmt::Display for Taint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.value.is_empty() {
-            return write!(f, "{}:{}", self.key, self.effect);
-        }
-        write!(f, "{}={}:{}", self.key, self.value, self.effect)
-    }
 }
 
 /// A machine under the name it has in the cluster. Another machine under the same name is another one of these.
@@ -142,14 +114,14 @@ pub enum Kubeadm {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunningFacts {
     /// Nodes by name.
-    pub nodes: BTreeMap<Name, NodeFacts>,
+    pub nodes: BTreeMap<Name, NodeState>,
     /// Digest of the pod network's chart, version and values that was installed last; none if it was not.
     pub cni: Option<String>,
 }
 
-/// A node.
+/// A node, as far as we look after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NodeFacts {
+pub struct NodeState {
     /// Whether it says that it is ready.
     pub ready: bool,
     /// Whether pods may be put onto it.
@@ -160,18 +132,4 @@ pub struct NodeFacts {
     pub taints: BTreeSet<Taint>,
     /// The version of its kubelet, without a leading `v`.
     pub version: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_taint_is_written_as_kubectl_does() {
-        let taint = |value: &str| Taint { key: "a".into(), value: value.into(), effect: "NoSchedule".into() };
-        assert_eq!(
-            (taint("b").to_string(), taint("").to_string()),
-            ("a=b:NoSchedule".into(), "a:NoSchedule".into())
-        );
-    }
 }

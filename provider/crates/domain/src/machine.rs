@@ -62,7 +62,7 @@ pub struct OsFacts {
     pub version: String,
     /// `PRETTY_NAME`, for people.
     pub pretty: String,
-    /// What `getenforce` prints; none where there is no SELinux.
+    /// What `getenforce` prints; none where there is no `SELinux`.
     pub selinux: Option<String>,
     /// Whether systemd is the init that runs.
     pub systemd: bool,

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::custom_cluster::{
     CustomClusterFacts, CustomClusterSpec, HostFacts, Kubeadm, MachineFound, MachineId, MachineSpec,
-    NodeFacts, Role, Taint,
+    NodeState,
 };
 use domain::mark::{Mark, Phase};
 use domain::name::Name;
+use domain::node::{Role, Taint};
 
 mod words;
 
@@ -122,7 +123,7 @@ impl Ground<'_> {
         }
     }
 
-    fn node(&self, name: &Name) -> Option<&NodeFacts> {
+    fn node(&self, name: &Name) -> Option<&NodeState> {
         self.found.running.as_ref()?.nodes.get(name)
     }
 

@@ -123,8 +123,8 @@ fn carry_out(step: &CustomClusterStep, id: &MachineId, found: &mut CustomCluster
     }
 }
 
-fn fresh_node() -> NodeFacts {
-    NodeFacts { ready: true, schedulable: true, ..NodeFacts::default() }
+fn fresh_node() -> NodeState {
+    NodeState { ready: true, schedulable: true, ..NodeState::default() }
 }
 
 /// The steps by machine, stage by stage.

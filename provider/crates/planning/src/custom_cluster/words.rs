@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::custom_cluster::{
-    CustomClusterFacts, CustomClusterSpec, Kubeadm, MachineFound, MachineId, MachineSpec, NodeFacts,
+    CustomClusterFacts, CustomClusterSpec, Kubeadm, MachineFound, MachineId, MachineSpec, NodeState,
 };
 
 use super::bears;
@@ -98,7 +98,7 @@ fn of_machine(
     id: &MachineId,
     wanted: &MachineSpec,
     found: Option<&MachineFound>,
-    node: Option<&NodeFacts>,
+    node: Option<&NodeState>,
 ) -> Vec<String> {
     let name = &id.name;
     let mut drift = Vec::new();
