@@ -2,7 +2,9 @@
 
 use apply::journal::{Failure, Note};
 use domain::cluster_ref::ClusterRef;
-use engines::error::{CredentialProblem, EngineError, Kind};
+use engines::error::{
+    CredentialProblem, EngineError, HostKeyProblem, Kind, SshCredentialProblem, SudoProblem,
+};
 use planning::application::Failing;
 use planning::refusal::Refusal;
 use tf_value::diagnostic::{Diagnostic, Severity};
@@ -56,6 +58,47 @@ fn words(kind: Kind) -> (&'static str, &'static str) {
         Kind::Credentials(CredentialProblem::NotForOthers) => (
             "Kubeconfig's credential cannot be passed on",
             "Set `service_account`: then a token of that account is minted.",
+        ),
+        Kind::HostKey(HostKeyProblem::Unknown) => (
+            "Machine's host key is not known",
+            "Compare the key with the machine's own (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on its console), \
+             and add it to `known_hosts` or as `host_key`.",
+        ),
+        Kind::HostKey(HostKeyProblem::Differs) => (
+            "Machine proves another host key",
+            "If the machine was installed anew on purpose, correct `known_hosts` or `host_key`. Otherwise somebody \
+             stands in between: find out who before anything else.",
+        ),
+        Kind::HostKey(HostKeyProblem::Revoked) => (
+            "Machine's host key is revoked",
+            "Whoever has this key is not to be trusted. Give the machine a new one, and name that in `known_hosts`.",
+        ),
+        Kind::SshCredential(SshCredentialProblem::Missing) => (
+            "SSH credential is missing",
+            "Check the entry of `ssh_credentials` in the provider block, its key file, and that its agent runs and \
+             holds a key.",
+        ),
+        Kind::SshCredential(SshCredentialProblem::Malformed) => (
+            "SSH key cannot be used",
+            "Check it with `ssh-keygen -yf FILE`. Keys are ed25519 or ECDSA; others are used through the agent.",
+        ),
+        Kind::SshCredential(SshCredentialProblem::Locked) => {
+            ("SSH key is locked", "Set the right `passphrase` beside it in `ssh_credentials`.")
+        }
+        Kind::LoginRefused => (
+            "Machine refuses the login",
+            "Check the user, and that the credential's public key is in the user's `authorized_keys` there.",
+        ),
+        Kind::Sudo(SudoProblem::Refused) => {
+            ("Not allowed to become root on a machine", "Let the user run `sudo` there, or log in as root.")
+        }
+        Kind::Sudo(SudoProblem::PasswordNeeded) => (
+            "sudo on a machine asks for a password",
+            "Set `become_password` in `ssh_credentials`, or let the user run `sudo` without one.",
+        ),
+        Kind::Sudo(SudoProblem::PasswordWrong) => (
+            "sudo on a machine does not accept the password",
+            "Correct `become_password` in `ssh_credentials`.",
         ),
         Kind::Unauthenticated => (
             "Cluster does not accept the credentials",
@@ -284,6 +327,18 @@ mod tests {
             CredentialProblem::Incomplete,
             CredentialProblem::NotForOthers,
         ];
+        let of_machines = [
+            Kind::HostKey(HostKeyProblem::Unknown),
+            Kind::HostKey(HostKeyProblem::Differs),
+            Kind::HostKey(HostKeyProblem::Revoked),
+            Kind::SshCredential(SshCredentialProblem::Missing),
+            Kind::SshCredential(SshCredentialProblem::Malformed),
+            Kind::SshCredential(SshCredentialProblem::Locked),
+            Kind::LoginRefused,
+            Kind::Sudo(SudoProblem::Refused),
+            Kind::Sudo(SudoProblem::PasswordNeeded),
+            Kind::Sudo(SudoProblem::PasswordWrong),
+        ];
         let next = |kind: Kind| match kind {
             Kind::Busy => Some(Kind::Throttled),
             Kind::Throttled => Some(Kind::Unreachable),
@@ -298,6 +353,14 @@ mod tests {
             Kind::Rejected => Some(Kind::TimedOut),
             Kind::TimedOut => Some(Kind::Cancelled),
             Kind::Cancelled
+            | Kind::HostKey(HostKeyProblem::Unknown | HostKeyProblem::Differs | HostKeyProblem::Revoked)
+            | Kind::SshCredential(
+                SshCredentialProblem::Missing
+                | SshCredentialProblem::Malformed
+                | SshCredentialProblem::Locked,
+            )
+            | Kind::LoginRefused
+            | Kind::Sudo(SudoProblem::Refused | SudoProblem::PasswordNeeded | SudoProblem::PasswordWrong)
             | Kind::Credentials(
                 CredentialProblem::Missing
                 | CredentialProblem::Malformed
@@ -307,7 +370,7 @@ mod tests {
             ) => None,
         };
         let kinds = std::iter::successors(Some(Kind::Busy), |kind| next(*kind));
-        kinds.chain(credentials.map(Kind::Credentials)).collect()
+        kinds.chain(of_machines).chain(credentials.map(Kind::Credentials)).collect()
     }
 
     /// Insists that a reader finds the message in the guide, and that it says what to do.

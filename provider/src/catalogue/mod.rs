@@ -5,6 +5,7 @@ mod application;
 mod clusters;
 mod fleet;
 mod lifecycle;
+mod machines;
 
 use tf_value::catalogue::Area;
 
@@ -13,6 +14,7 @@ pub const AREAS: &[Area] = &[
     clusters::CLUSTERS,
     lifecycle::LIFECYCLE,
     clusters::ATTACHED,
+    machines::MACHINES,
     fleet::FLEET,
     application::APPLICATION,
     schemas::catalogue::VALUES,

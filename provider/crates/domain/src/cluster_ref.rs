@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `file:PATH?context=NAME&uid=UID` | a kubeconfig on the machine that runs Terraform |
 //! | `env:NAME?context=NAME&uid=UID` | a kubeconfig in an environment variable |
+//! | `ssh://CREDENTIAL?user=U&cp=HOST:PORT&hostkey=SHA256:…&cp=…&bastion=…&uid=UID` | the admin kubeconfig on the first control-plane machine that answers |
 //! | `fleet:NAME?host=REF` | the fleet's namespace on its host |
 //! | `fleet:NAME/APPLICATION?host=REF` | an application of a fleet (import only) |
 
@@ -15,6 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::cluster::ClusterUid;
 use crate::name::{Name, NameProblem};
+use crate::ssh_place::SshPlace;
 
 /// What stays readable in an encoded value.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
@@ -36,6 +38,8 @@ pub enum Place {
         /// Context inside it; none means its current one.
         context: Option<String>,
     },
+    /// The cluster's own control-plane machines.
+    Ssh(SshPlace),
 }
 
 impl Place {
@@ -45,6 +49,7 @@ impl Place {
             Self::File { context: Some(context), .. } | Self::Env { context: Some(context), .. } => context,
             Self::File { path, context: None } => path.rsplit('/').next().unwrap_or(path),
             Self::Env { name, context: None } => name,
+            Self::Ssh(place) => place.called(),
         }
     }
 }
@@ -97,6 +102,17 @@ pub enum RefProblem {
     /// A parameter that this kind of reference does not have.
     #[error("it has the parameter `{0}`, which this kind of reference does not know")]
     Parameter(String),
+    /// A parameter whose value means nothing.
+    #[error("its parameter `{key}` cannot be `{value}`")]
+    Value {
+        /// The parameter.
+        key: String,
+        /// What stands there.
+        value: String,
+    },
+    /// `ssh:` without its slashes.
+    #[error("`ssh:` is followed by `//` and the name of a credential")]
+    Slashes,
     /// A parameter that is needed.
     #[error("it lacks the parameter `{0}`")]
     Missing(&'static str),
@@ -116,7 +132,7 @@ pub enum RefProblem {
     Host(Box<RefProblem>),
 }
 
-const CLUSTER_SCHEMES: &str = "`file:` or `env:`";
+const CLUSTER_SCHEMES: &str = "`file:`, `env:` or `ssh:`";
 const FLEET_SCHEME: &str = "`fleet:`";
 
 impl ClusterRef {
@@ -130,23 +146,24 @@ impl ClusterRef {
         if scheme == "fleet" {
             return Err(RefProblem::FleetForCluster);
         }
-        if scheme != "file" && scheme != "env" {
-            return Err(RefProblem::Scheme { expected: CLUSTER_SCHEMES });
-        }
-        let (subject, parameters) = split(rest)?;
-        let mut context = None;
+        let rest = match scheme {
+            "ssh" => rest.strip_prefix("//").ok_or(RefProblem::Slashes)?,
+            "file" | "env" => rest,
+            _ => return Err(RefProblem::Scheme { expected: CLUSTER_SCHEMES }),
+        };
+        let (subject, mut parameters) = split(rest)?;
         let mut uid = None;
-        for (key, value) in parameters {
-            match key.as_str() {
-                "context" => context = Some(value),
-                "uid" => uid = Some(ClusterUid::new(value)),
-                _ => return Err(RefProblem::Parameter(key)),
+        parameters.retain_mut(|(key, value)| {
+            let is_uid = key == "uid";
+            if is_uid {
+                uid = Some(ClusterUid::new(std::mem::take(value)));
             }
-        }
-        let place = if scheme == "file" {
-            Place::File { path: subject, context }
-        } else {
-            Place::Env { name: subject, context }
+            !is_uid
+        });
+        let place = match scheme {
+            "ssh" => Place::Ssh(SshPlace::read(subject, parameters)?),
+            "file" => Place::File { path: subject, context: context_of(parameters)? },
+            _ => Place::Env { name: subject, context: context_of(parameters)? },
         };
         Ok(Self { place, uid })
     }
@@ -195,7 +212,7 @@ fn fleet_parts(text: &str) -> Result<(String, ClusterRef), RefProblem> {
     let (scheme, rest) = text.split_once(':').ok_or(RefProblem::Scheme { expected: FLEET_SCHEME })?;
     match scheme {
         "fleet" => {}
-        "file" | "env" => return Err(RefProblem::ClusterForFleet),
+        "file" | "env" | "ssh" => return Err(RefProblem::ClusterForFleet),
         _ => return Err(RefProblem::Scheme { expected: FLEET_SCHEME }),
     }
     let (subject, parameters) = split(rest)?;
@@ -211,6 +228,18 @@ fn fleet_parts(text: &str) -> Result<(String, ClusterRef), RefProblem> {
 
 fn parse_name(text: &str) -> Result<Name, RefProblem> {
     Name::parse(text).map_err(|problem| RefProblem::Name { name: text.to_owned(), problem })
+}
+
+/// The context among what follows a kubeconfig's place, which may have no other parameter.
+fn context_of(parameters: Vec<(String, String)>) -> Result<Option<String>, RefProblem> {
+    let mut context = None;
+    for (key, value) in parameters {
+        if key != "context" {
+            return Err(RefProblem::Parameter(key));
+        }
+        context = Some(value);
+    }
+    Ok(context)
 }
 
 fn split(rest: &str) -> Result<(String, Vec<(String, String)>), RefProblem> {
@@ -230,23 +259,27 @@ fn decode(text: &str) -> Result<String, RefProblem> {
     percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| RefProblem::Encoding)
 }
 
-fn encode(text: &str) -> percent_encoding::PercentEncode<'_> {
+/// A value as it stands in a reference.
+pub(crate) fn encode(text: &str) -> percent_encoding::PercentEncode<'_> {
     utf8_percent_encode(text, ENCODED)
 }
 
 impl fmt::Display for ClusterRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let context = match &self.place {
+        let (context, mut mark) = match &self.place {
             Place::File { path, context } => {
                 write!(f, "file:{}", encode(path))?;
-                context
+                (context.as_ref(), '?')
             }
             Place::Env { name, context } => {
                 write!(f, "env:{}", encode(name))?;
-                context
+                (context.as_ref(), '?')
+            }
+            Place::Ssh(place) => {
+                write!(f, "{place}")?;
+                (None, '&')
             }
         };
-        let mut mark = '?';
         if let Some(context) = context {
             write!(f, "{mark}context={}", encode(context))?;
             mark = '&';

@@ -10,10 +10,12 @@ use domain::cluster_ref::{ClusterRef, Place};
 use engines::clusters::{Cluster, Clusters};
 use engines::error::{EngineError, Kind};
 use engines::limits::Limits;
+use engines::machines::Machines;
 use http::header::USER_AGENT;
 use http::{HeaderValue, Request};
 use serde::Deserialize;
 
+use crate::admin_kubeconfig;
 use crate::blocking;
 use crate::call::Caller;
 use crate::cluster::{KubeCluster, Trust};
@@ -53,6 +55,7 @@ pub struct KubeClusters {
     patience: Patience,
     places: Mutex<HashMap<Place, Arc<SingleFlight<Arc<KubeCluster>>>>>,
     shared: Mutex<HashMap<ClusterUid, Arc<SharedReads>>>,
+    machines: Option<Arc<dyn Machines>>,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +68,12 @@ impl KubeClusters {
     /// Clusters that are given `patience`.
     pub fn with_patience(patience: Patience) -> Self {
         Self { patience, ..Self::default() }
+    }
+
+    /// The same clusters, and those whose kubeconfig is on a machine that `machines` lead to.
+    #[must_use]
+    pub fn with_machines(self, machines: Arc<dyn Machines>) -> Self {
+        Self { machines: Some(machines), ..self }
     }
 
     async fn make(&self, place: &Place, limits: &Limits) -> Result<Arc<KubeCluster>, EngineError> {
@@ -81,13 +90,19 @@ impl KubeClusters {
     /// Reads the credentials and makes a client. Files and exec plugins block, so both happen on a thread that may;
     /// a plugin that hangs is left behind when the deadline passes.
     async fn client(&self, place: &Place, target: &str, limits: &Limits) -> Result<Reached, EngineError> {
+        let fetched = match place {
+            Place::Ssh(place) => {
+                Some(admin_kubeconfig::fetch(self.machines.as_deref(), place, target, limits).await?)
+            }
+            Place::File { .. } | Place::Env { .. } => None,
+        };
         let patience = self.patience;
         let (place, subject) = (place.clone(), target.to_owned());
         let runtime = tokio::runtime::Handle::current();
         let hung = "its kubeconfig or exec plugin gave nothing in time";
         blocking::run(DOING, target, hung, limits, move || {
             let Credentials { mut config, endpoint, certificate_authority, is_unchecked, own } =
-                kubeconfig::load(&place)?;
+                kubeconfig::load(&place, fetched.as_ref())?;
             config.connect_timeout = Some(patience.connect);
             config.read_timeout = Some(patience.request);
             config.write_timeout = Some(patience.request);

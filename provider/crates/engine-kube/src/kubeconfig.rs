@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use domain::cluster_ref::Place;
 use engines::error::{CredentialProblem, EngineError, Kind};
-use engines::secret::SecretString;
+use engines::secret::{ExposeSecret as _, SecretString};
 use futures::FutureExt as _;
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -53,22 +53,34 @@ pub(crate) fn describe(place: &Place) -> String {
             Some(context) => format!("the environment variable {name}, context `{context}`"),
             None => format!("the environment variable {name}"),
         },
+        Place::Ssh(place) => {
+            let mut machines = place.machines().map(|machine| machine.to_string());
+            let first = machines.next().unwrap_or_default();
+            match machines.count() {
+                0 => format!("the admin kubeconfig on {first}"),
+                more => format!("the admin kubeconfig on {first} or {more} more"),
+            }
+        }
     }
 }
 
-/// Reads the credentials at `place`. Blocks on files, so it belongs on a thread that may.
+/// Reads the credentials at `place`. Blocks on files, so it belongs on a thread that may. `fetched` is the kubeconfig
+/// of a place that is reached by network.
 ///
 /// # Errors
 ///
 /// [`Kind::Credentials`] with what is wrong with them. Nothing of what the kubeconfig holds is in the message but
 /// names and paths.
-pub(crate) fn load(place: &Place) -> Result<Credentials, EngineError> {
+pub(crate) fn load(place: &Place, fetched: Option<&SecretString>) -> Result<Credentials, EngineError> {
     let target = describe(place);
     let problem = |problem: CredentialProblem, text: String| {
         said(DOING, target.as_str(), Kind::Credentials(problem), text)
     };
-    let found = read(place).map_err(|text| problem(CredentialProblem::Missing, text))?;
+    let found = read(place, fetched).map_err(|text| problem(CredentialProblem::Missing, text))?;
     let mut kubeconfig = parse(&found.text).map_err(|text| problem(CredentialProblem::Malformed, text))?;
+    if fetched.is_some() {
+        forbid_reaching_out(&kubeconfig).map_err(|text| problem(CredentialProblem::Malformed, text))?;
+    }
     if let Some(folder) = &found.folder {
         anchor(&mut kubeconfig, folder);
     }
@@ -116,8 +128,12 @@ fn check_server(server: &Uri) -> Result<(), String> {
     clippy::disallowed_methods,
     reason = "this file is the one place of this crate that reads the environment"
 )]
-fn read(place: &Place) -> Result<Found, String> {
+fn read(place: &Place, fetched: Option<&SecretString>) -> Result<Found, String> {
     match place {
+        Place::Ssh(_) => {
+            let text = fetched.ok_or("it was not fetched")?.expose_secret().to_owned();
+            Ok(Found { text, folder: None, context: None })
+        }
         Place::File { path, context } => {
             let file = match path.strip_prefix("~/") {
                 Some(rest) => {
@@ -216,6 +232,24 @@ fn choose<'a>(
     Ok((name.to_owned(), cluster))
 }
 
+/// Lets a kubeconfig that came from a machine neither run programs nor read files here: whoever has that machine would
+/// have this one too.
+fn forbid_reaching_out(kubeconfig: &Kubeconfig) -> Result<(), String> {
+    let users = kubeconfig.auth_infos.iter().filter_map(|named| named.auth_info.as_ref());
+    let clusters = kubeconfig.clusters.iter().filter_map(|named| named.cluster.as_ref());
+    let reaches = users.clone().any(|user| {
+        user.exec.is_some()
+            || user.auth_provider.is_some()
+            || [&user.token_file, &user.client_certificate, &user.client_key]
+                .iter()
+                .any(|file| file.is_some())
+    });
+    if reaches || clusters.clone().any(|cluster| cluster.certificate_authority.is_some()) {
+        return Err("it names programs or files of its own machine, and those are not used here".to_owned());
+    }
+    Ok(())
+}
+
 /// Lets no plugin ask questions: our standard streams belong to Terraform.
 fn forbid_questions(kubeconfig: &mut Kubeconfig, context: &str) -> Result<(), String> {
     let user = kubeconfig
@@ -271,7 +305,7 @@ mod tests {
     fn with_context(place: Place, wanted: &str) -> Place {
         match place {
             Place::File { path, .. } => Place::File { path, context: Some(wanted.to_owned()) },
-            env @ Place::Env { .. } => env,
+            other => other,
         }
     }
 
@@ -285,7 +319,7 @@ mod tests {
     }
 
     fn fails(place: &Place) -> (Kind, String) {
-        let Err(error) = load(place) else { panic!("it was taken") };
+        let Err(error) = load(place, None) else { panic!("it was taken") };
         let text = error.chain();
         assert!(!text.contains(SECRET) && !format!("{error:?}").contains(SECRET), "{text}");
         (error.kind, text)
@@ -294,7 +328,7 @@ mod tests {
     #[test]
     fn a_kubeconfig_gives_endpoint_and_trust() {
         let (_folder, place) = file(&kubeconfig("server: 'https://127.0.0.1:1'", "token: hunter2"));
-        let credentials = load(&place).unwrap();
+        let credentials = load(&place, None).unwrap();
         assert_eq!(credentials.endpoint, "https://127.0.0.1:1");
         assert_eq!(credentials.certificate_authority, None);
         assert_eq!(credentials.config.proxy_url, None);
@@ -357,5 +391,29 @@ mod tests {
             "/etc/k/ca.crt"
         );
         assert_eq!((user.token_file.unwrap(), user.client_key.unwrap()), ("/abs".into(), "/etc/k/k".into()));
+    }
+
+    #[test]
+    fn a_kubeconfig_from_a_machine_may_not_use_programs_or_files_of_this_one() {
+        let place = domain::cluster_ref::ClusterRef::parse("ssh://site?user=admin&cp=cp1").unwrap().place;
+        let with = |cluster: &str, user: &str| {
+            let text = format!(
+                "{{current-context: a, contexts: [{{name: a, context: {{cluster: a, user: a}}}}], \
+                 clusters: [{{name: a, cluster: {{server: 'https://a:1'{cluster}}}}}], \
+                 users: [{{name: a, user: {{{user}}}}}]}}"
+            );
+            load(&place, Some(&SecretString::from(text))).map(|credentials| credentials.endpoint)
+        };
+        assert_eq!(with("", "token: x").unwrap(), "https://a:1");
+        for (cluster, user) in [
+            ("", "exec: {apiVersion: client.authentication.k8s.io/v1, command: sh}"),
+            ("", "tokenFile: /etc/passwd"),
+            ("", "client-certificate: /c, client-key: /k"),
+            (", certificate-authority: /ca", "token: x"),
+        ] {
+            let error = with(cluster, user).unwrap_err();
+            assert_eq!(error.kind, Kind::Credentials(CredentialProblem::Malformed), "{}", error.chain());
+            assert!(error.chain().contains("admin@cp1:22"), "{}", error.chain());
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! the files named after a trait (`fleet_host.rs`, `member.rs`, `flux.rs`, `distribution.rs`) carry it out;
 //! beneath them every request goes through `call.rs`, which bounds it.
 
+mod admin_kubeconfig;
 mod applications;
 mod apply;
 mod blocking;

@@ -33,6 +33,14 @@ pub enum Kind {
     Untrusted,
     /// The kubeconfig is missing or unusable.
     Credentials(CredentialProblem),
+    /// A machine proves a host key that it should not have.
+    HostKey(HostKeyProblem),
+    /// A credential for SSH is missing or unusable.
+    SshCredential(SshCredentialProblem),
+    /// A machine does not accept the credential or the user.
+    LoginRefused,
+    /// The user that logs in to a machine cannot become root there.
+    Sudo(SudoProblem),
     /// The credentials are not accepted (401): wrong, revoked or expired.
     Unauthenticated,
     /// The credentials are accepted and may not do this (403).
@@ -68,6 +76,39 @@ pub enum CredentialProblem {
     NotForOthers,
 }
 
+/// What is wrong with a machine's host key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HostKeyProblem {
+    /// Nothing says which key it should have.
+    Unknown,
+    /// It should have another one.
+    Differs,
+    /// The key is marked as revoked.
+    Revoked,
+}
+
+/// What is wrong with a credential for SSH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SshCredentialProblem {
+    /// There is none of that name, its key file cannot be read, or its agent does not answer or has no key.
+    Missing,
+    /// Its key is none, or of a kind that is not supported.
+    Malformed,
+    /// Its key is encrypted, and the passphrase is missing or wrong.
+    Locked,
+}
+
+/// Why `sudo` does not make root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SudoProblem {
+    /// The user may not use it, or it is not there.
+    Refused,
+    /// It asks for a password, and the credential has none.
+    PasswordNeeded,
+    /// It does not accept the credential's password.
+    PasswordWrong,
+}
+
 impl EngineError {
     /// An error without a cause beneath.
     pub fn new(doing: &'static str, target: impl Into<String>, kind: Kind) -> Self {
@@ -100,6 +141,10 @@ impl Kind {
             Self::Busy | Self::Throttled | Self::Unreachable => true,
             Self::Untrusted
             | Self::Credentials(_)
+            | Self::HostKey(_)
+            | Self::SshCredential(_)
+            | Self::LoginRefused
+            | Self::Sudo(_)
             | Self::Unauthenticated
             | Self::Denied
             | Self::AnotherCluster
@@ -112,8 +157,8 @@ impl Kind {
         }
     }
 
-    /// Whether the cluster could not be spoken to, so that nothing is known of what it holds.
-    /// A read keeps the state and warns; anything that acts on the cluster fails.
+    /// Whether the cluster or machine could not be spoken to, so that nothing is known of what it holds.
+    /// A read keeps the state and warns; anything that acts on it fails.
     pub fn is_out_of_reach(self) -> bool {
         match self {
             Self::Busy
@@ -121,6 +166,10 @@ impl Kind {
             | Self::Unreachable
             | Self::Untrusted
             | Self::Credentials(_)
+            | Self::HostKey(_)
+            | Self::SshCredential(_)
+            | Self::LoginRefused
+            | Self::Sudo(_)
             | Self::Unauthenticated
             | Self::Denied
             | Self::TimedOut => true,

@@ -10,6 +10,7 @@ pub mod error;
 pub mod fleet_host;
 pub mod flux;
 pub mod limits;
+pub mod machines;
 pub mod member;
 pub mod secret;
 pub mod wait;

@@ -6,6 +6,7 @@ mod fake_kube_fleet;
 mod fake_kube_flux;
 mod fake_kube_hands;
 mod fake_kube_state;
+pub mod fake_machines;
 pub mod protocol_client;
 pub mod protocol_client_action;
 pub mod protocol_client_checks;

@@ -24,9 +24,9 @@ pub(super) fn place_of(model: &AttachedClusterModel) -> Option<Place> {
     place(model.kubeconfig.known()?)
 }
 
-/// The place as the user would have written it.
-pub(super) fn kubeconfig(place: &Place) -> KubeconfigModel {
-    match place {
+/// The place as the user would have written it; none if it is one that attached clusters do not have.
+pub(super) fn kubeconfig(place: &Place) -> Option<KubeconfigModel> {
+    let model = match place {
         Place::File { path, context } => KubeconfigModel {
             path: Value::Known(path.clone()),
             env: Value::Null,
@@ -37,7 +37,9 @@ pub(super) fn kubeconfig(place: &Place) -> KubeconfigModel {
             env: Value::Known(name.clone()),
             context: context.clone().into(),
         },
-    }
+        Place::Ssh(_) => return None,
+    };
+    Some(model)
 }
 
 /// The model with what the cluster says of itself.

@@ -1,5 +1,7 @@
 //! Importing an attached cluster by its reference.
 
+use std::fmt::Display;
+
 use domain::cluster_ref::ClusterRef;
 use schemas::resources::attached_cluster::AttachedClusterModel;
 use tf_provider::resource::Import;
@@ -16,7 +18,7 @@ pub(super) async fn import(
     work: &Work,
 ) -> Result<Imported<AttachedClusterModel>, Diagnostics> {
     let id = id_of(import);
-    let reference = ClusterRef::parse(&id).map_err(|problem| {
+    let refuse = |problem: &dyn Display| {
         Diagnostic::error(
             "Import id is not a cluster's reference",
             format!(
@@ -24,17 +26,18 @@ pub(super) async fn import(
                  `env:VARIABLE?context=NAME`, with values percent-encoded."
             ),
         )
-    })?;
+    };
+    let reference = ClusterRef::parse(&id).map_err(|problem| refuse(&problem))?;
+    let kubeconfig = kubeconfig(&reference.place)
+        .ok_or_else(|| refuse(&"its kubeconfig is on its own machines, and an attached cluster's is not"))?;
     let cluster = work
         .context
         .clusters
         .connect(&reference, &work.limits)
         .await
         .map_err(|error| report::trouble(&error, reference.place.called(), Path::to("kubeconfig")))?;
-    let model = AttachedClusterModel {
-        kubeconfig: Value::Known(kubeconfig(&reference.place)),
-        ..AttachedClusterModel::default()
-    };
+    let model =
+        AttachedClusterModel { kubeconfig: Value::Known(kubeconfig), ..AttachedClusterModel::default() };
     Ok(Imported { object: with_facts(model, reference.place, cluster.facts()), mark: None })
 }
 

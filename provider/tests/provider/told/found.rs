@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::fleet::FluxFacts;
 use domain::name::Name;
-use engines::error::{CredentialProblem, Kind};
+use engines::error::{CredentialProblem, HostKeyProblem, Kind, SshCredentialProblem, SudoProblem};
 use kurator::{Handle, KuratorProvider};
 use serde_json::json;
 use testkit::fake_kube::Moment;
@@ -35,6 +35,19 @@ async fn trouble_with_a_cluster_is_told_by_its_kind() {
         (
             credentials(CredentialProblem::NotForOthers),
             "error: host: Kubeconfig's credential cannot be passed on",
+        ),
+        (Kind::HostKey(HostKeyProblem::Unknown), "error: host: Machine's host key is not known"),
+        (Kind::HostKey(HostKeyProblem::Differs), "error: host: Machine proves another host key"),
+        (Kind::HostKey(HostKeyProblem::Revoked), "error: host: Machine's host key is revoked"),
+        (Kind::SshCredential(SshCredentialProblem::Missing), "error: host: SSH credential is missing"),
+        (Kind::SshCredential(SshCredentialProblem::Malformed), "error: host: SSH key cannot be used"),
+        (Kind::SshCredential(SshCredentialProblem::Locked), "error: host: SSH key is locked"),
+        (Kind::LoginRefused, "error: host: Machine refuses the login"),
+        (Kind::Sudo(SudoProblem::Refused), "error: host: Not allowed to become root on a machine"),
+        (Kind::Sudo(SudoProblem::PasswordNeeded), "error: host: sudo on a machine asks for a password"),
+        (
+            Kind::Sudo(SudoProblem::PasswordWrong),
+            "error: host: sudo on a machine does not accept the password",
         ),
         (Kind::Unauthenticated, "error: host: Cluster does not accept the credentials"),
         (Kind::Denied, "error: host: Not allowed on the cluster"),
@@ -101,12 +114,18 @@ async fn what_cannot_be_read_of_a_state_is_told_and_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_id_says_what_it_looks_like() {
     let world = World::new().await;
-    for (kind, want) in [
-        ("kurator_attached_cluster", "error: Import id is not a cluster's reference"),
-        ("kurator_fleet", "error: Import id is not a fleet's reference"),
-        ("kurator_application", "error: Import id is not an application's reference"),
+    for (kind, id, want) in [
+        ("kurator_attached_cluster", "hub", "error: Import id is not a cluster's reference"),
+        // A cluster's, but not an attached one's.
+        (
+            "kurator_attached_cluster",
+            "ssh://site?user=admin&cp=cp1",
+            "error: Import id is not a cluster's reference",
+        ),
+        ("kurator_fleet", "hub", "error: Import id is not a fleet's reference"),
+        ("kurator_application", "hub", "error: Import id is not an application's reference"),
     ] {
-        let (_, applied) = world.client.import(kind, "hub").await.unwrap();
+        let (_, applied) = world.client.import(kind, id).await.unwrap();
         assert_eq!(told(&applied), [want]);
     }
 }
