@@ -144,7 +144,9 @@ async fn the_process_ends_when_its_parent_dies() {
     let mut started = read_handshake(command).await;
     let making = begin(&started.channel(None), "bare_patient", "").await;
     started.child.start_kill().unwrap();
-    assert_eq!(summaries(&making.await.unwrap().unwrap()), ["the thing is unfinished"]);
+    // Without a deadline, a provider that notices nothing would hold up the test for ever.
+    let made = tokio::time::timeout(transport_caller::LONG, making).await.unwrap();
+    assert_eq!(summaries(&made.unwrap().unwrap()), ["the thing is unfinished"]);
     let mut rest = Vec::new();
     let ended = tokio::time::timeout(transport_caller::LONG, started.stdout.read_to_end(&mut rest)).await;
     ended.unwrap().unwrap();
