@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::custom_cluster::{HostFacts, Kubeadm};
 use crate::mark::Mark;
+use crate::name::Name;
 
 /// A processor architecture that Kubernetes publishes programs for and we install them on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,7 +136,7 @@ pub struct Listener {
 pub struct Program {
     /// Where it is.
     pub path: String,
-    /// What it says its version is, without a leading `v`; empty where it did not say.
+    /// What it says its version is, without a leading `v`; empty where it did not say or was not asked.
     pub version: String,
     /// Whether we put it there.
     pub ours: bool,
@@ -175,7 +177,7 @@ pub struct MachineMark {
 pub struct ClusterFile {
     /// URL of the API server in it.
     pub server: String,
-    /// SHA-256 of the certificate of the authority in it, lower-case hex; none where there is none.
+    /// SHA-256 of the text (PEM) of the authority's certificate in it, lower-case hex; none where there is none.
     pub ca_sha256: Option<String>,
 }
 
@@ -186,7 +188,7 @@ pub struct MembershipFacts {
     pub admin: Option<ClusterFile>,
     /// `/etc/kubernetes/kubelet.conf`: the machine is or was a node.
     pub kubelet: Option<ClusterFile>,
-    /// SHA-256 of `/etc/kubernetes/pki/ca.crt`, of its decoded certificate.
+    /// SHA-256 of `/etc/kubernetes/pki/ca.crt`, as in [`ClusterFile`].
     pub ca_sha256: Option<String>,
     /// Whether `kubeadm init` came to its end here, by our own note.
     pub initialized: bool,
@@ -249,6 +251,8 @@ pub struct MachineFacts {
     pub mark: Option<MachineMark>,
     /// What of a cluster is there.
     pub membership: MembershipFacts,
+    /// Digest of the last preparation that came to its end.
+    pub preparation: Option<String>,
     /// URLs of the artifacts that we installed, by name.
     pub installed: BTreeMap<String, String>,
     /// Digests of what our preparation left, by name; a changed digest is drift.
@@ -261,6 +265,33 @@ impl MachineFacts {
     /// The architecture; none for one that we do not install on.
     pub fn arch(&self) -> Option<Arch> {
         Arch::from_uname(&self.machine)
+    }
+
+    /// How far kubeadm came here.
+    pub fn kubeadm(&self) -> Kubeadm {
+        let found = &self.membership;
+        let control_plane = found.initialized && found.admin.is_some();
+        let joined = found.joined && found.kubelet.is_some();
+        if control_plane || joined {
+            return Kubeadm::Done;
+        }
+        let begun = found.admin.is_some()
+            || found.kubelet.is_some()
+            || found.ca_sha256.is_some()
+            || found.etcd_data
+            || found.running.is_some()
+            || !found.static_pods.is_empty();
+        if begun { Kubeadm::Begun } else { Kubeadm::Nothing }
+    }
+
+    /// What the order of work depends on. A preparation that somebody changed since has not come to its end.
+    pub fn host(&self) -> HostFacts {
+        HostFacts {
+            mark: self.mark.as_ref().map(|found| found.mark.clone()),
+            name: self.mark.as_ref().and_then(|found| Name::parse(&found.machine).ok()),
+            preparation: self.preparation.clone().filter(|_| self.altered.is_empty()),
+            kubeadm: self.kubeadm(),
+        }
     }
 
     /// The kernel's major and minor version; none where the release has another shape.

@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_found_among_what_others_print() {
-        let answer = Answer::read("Welcome!\nkurator:log one\r\nkurator:ready\nkurator:log two words\n kurator:no\n");
+        let answer =
+            Answer::read("Welcome!\nkurator:log one\r\nkurator:ready\nkurator:log two words\n kurator:no\n");
         assert_eq!(answer.log(), ["one", "two words"]);
         assert_eq!((answer.one("ready"), answer.has("no")), (Some(""), false));
         assert_eq!(answer.failure(), None);

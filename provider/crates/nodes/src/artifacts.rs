@@ -25,9 +25,11 @@ const MINORS: (u64, u64) = (31, 36);
 ///
 /// One set for all of them so far: containerd 2.4 serves the runtime interface of every kubelet from 1.31 on.
 pub fn companions(minor: u64) -> Option<Companions> {
-    (MINORS.0..=MINORS.1)
-        .contains(&minor)
-        .then_some(Companions { containerd: "2.4.2", runc: "1.5.2", cni_plugins: "1.9.1" })
+    (MINORS.0..=MINORS.1).contains(&minor).then_some(Companions {
+        containerd: "2.4.2",
+        runc: "1.5.2",
+        cni_plugins: "1.9.1",
+    })
 }
 
 /// How an artifact is packed.
@@ -72,9 +74,7 @@ pub struct Artifact {
 pub fn list(setup: &NodeSetup, arch: Arch, foreign_runtime: bool) -> Result<Vec<Artifact>, Problem> {
     ArtifactName::ALL
         .into_iter()
-        .filter(|name| {
-            !(foreign_runtime && matches!(name, ArtifactName::Containerd | ArtifactName::Runc))
-        })
+        .filter(|name| !(foreign_runtime && matches!(name, ArtifactName::Containerd | ArtifactName::Runc)))
         .map(|name| artifact(setup, name, arch))
         .collect()
 }
@@ -148,9 +148,7 @@ fn upstream(name: ArtifactName, version: &str, arch: Arch) -> Upstream {
             let sums = format!("{file}.sha256sum");
             on_github("containerd/containerd", file, &sums)
         }
-        ArtifactName::Runc => {
-            on_github("opencontainers/runc", format!("runc.{arch}"), "runc.sha256sum")
-        }
+        ArtifactName::Runc => on_github("opencontainers/runc", format!("runc.{arch}"), "runc.sha256sum"),
         ArtifactName::CniPlugins => {
             let file = format!("cni-plugins-linux-{arch}-v{version}.tgz");
             let sums = format!("{file}.sha256");
@@ -188,9 +186,11 @@ pub fn script(setup: &NodeSetup, artifacts: &[Artifact]) -> Script {
             ]
         })
         .collect();
-    let script = Script::new("fetch", include_str!("sh/fetch.sh"))
-        .calls("start_all", "start", &calls)
-        .calls("finish_all", "finish", &calls);
+    let script = Script::new("fetch", include_str!("sh/fetch.sh")).calls("start_all", "start", &calls).calls(
+        "finish_all",
+        "finish",
+        &calls,
+    );
     proxy::environment(setup).into_iter().fold(script, |script, (name, value)| script.export(&name, &value))
 }
 

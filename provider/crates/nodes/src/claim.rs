@@ -68,7 +68,9 @@ mod tests {
         let mut other = testing::mark("cp1");
         other.mark.name = "other".into();
         let answer = machine.run(&script(&other)).failed();
-        assert!(matches!(answer.failure(), Some(crate::answer::Failure::Claimed(who)) if who.contains("name=factory")));
+        assert!(
+            matches!(answer.failure(), Some(crate::answer::Failure::Claimed(who)) if who.contains("name=factory"))
+        );
         assert_eq!(machine.read("/etc/kurator/owner"), before);
     }
 

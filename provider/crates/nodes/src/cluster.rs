@@ -67,7 +67,10 @@ pub fn init(setup: &NodeSetup, node: &NodeSpec) -> Result<Script, Problem> {
 /// Reads what [`init`] printed.
 pub fn initialized(stdout: &str) -> Option<Initialized> {
     let answer = Answer::read(stdout);
-    Some(Initialized { how: How::parse(answer.one("initialized")?)?, ca_sha256: answer.one("ca")?.to_owned() })
+    Some(Initialized {
+        how: How::parse(answer.one("initialized")?)?,
+        ca_sha256: answer.one("ca")?.to_owned(),
+    })
 }
 
 /// Makes a token on a control plane. It ends by itself after `life`.

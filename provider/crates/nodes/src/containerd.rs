@@ -72,9 +72,9 @@ pub fn config(setup: &NodeSetup, generation: Generation, runc: Option<&str>) -> 
             },
         }),
     };
-    let mut fields = match json!({ "version": generation.config_version(), "plugins": plugins }) {
-        Value::Object(fields) => fields,
-        _ => unreachable!("the literal above is a mapping"),
+    let Value::Object(mut fields) = json!({ "version": generation.config_version(), "plugins": plugins })
+    else {
+        unreachable!("the literal above is a mapping")
     };
     merge(&mut fields, mapping(setup.containerd.as_ref(), attribute)?);
     let text = toml::to_string(&Plain(&Value::Object(fields)))
@@ -100,7 +100,10 @@ mod tests {
     #[test]
     fn both_generations_say_the_same_in_their_own_words() {
         let setup = testing::setup();
-        insta::assert_snapshot!("version_3", config(&setup, Generation::Two, Some("/usr/local/sbin/runc")).unwrap());
+        insta::assert_snapshot!(
+            "version_3",
+            config(&setup, Generation::Two, Some("/usr/local/sbin/runc")).unwrap()
+        );
         insta::assert_snapshot!("version_2", config(&setup, Generation::One, None).unwrap());
     }
 
@@ -108,7 +111,9 @@ mod tests {
     fn a_sites_own_fields_come_over_ours() {
         let mut setup = testing::setup();
         setup.containerd = Some(YamlText(
-            "plugins: {io.containerd.cri.v1.runtime: {restrict_oom_score_adj: true, max_container_log_line_size: 16384}}\noom_score: -999".into(),
+            "plugins: {io.containerd.cri.v1.runtime: {restrict_oom_score_adj: true, \
+                 max_container_log_line_size: 16384}}\noom_score: -999"
+                .into(),
         ));
         let text = config(&setup, Generation::Two, None).unwrap();
         assert!(text.contains("restrict_oom_score_adj = true"), "{text}");

@@ -4,7 +4,8 @@ use crate::paths;
 use crate::script::Script;
 
 /// Names of chains and sets in the packet filter that belong to Kubernetes and the pod networks.
-const FILTER_NAMES: &str = "KUBE-\\|CNI-\\|CILIUM_\\|cali-\\|cali:\\|FLANNEL\\|flanneld\\|OVN-\\|ovn40\\|KUBE_";
+const FILTER_NAMES: &str =
+    "KUBE-\\|CNI-\\|CILIUM_\\|cali-\\|cali:\\|FLANNEL\\|flanneld\\|OVN-\\|ovn40\\|KUBE_";
 
 /// Takes the machine out of its cluster: `kubeadm reset` and what it leaves of secrets.
 ///

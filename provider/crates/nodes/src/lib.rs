@@ -6,12 +6,15 @@
 //! The scripts, in the order of a machine's life: [`look`] (changes nothing), [`claim`], [`artifacts`], [`prepare`],
 //! [`cluster`] (init, token, join), [`renewal`], and [`leave`] (reset, clean). Every one may be run again.
 
+#[cfg(test)]
+mod all_scripts;
 pub mod answer;
 pub mod artifacts;
 pub mod bootstrap;
 pub mod claim;
 pub mod cluster;
 pub mod containerd;
+mod digest;
 pub mod findings;
 pub mod kubeadm;
 pub mod leave;

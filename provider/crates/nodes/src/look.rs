@@ -12,13 +12,27 @@ use crate::answer::Answer;
 use crate::script::Script;
 use crate::{claim, sizes};
 
-/// Kernel features by the name of their module.
-const FEATURES: [&str; 4] = ["overlay", "br_netfilter", "nf_conntrack", "nf_nat"];
+/// Kernel features by the name of their module, and the option of a kernel that has them built in.
+const FEATURES: [&str; 4] =
+    ["overlay:OVERLAY_FS", "br_netfilter:BRIDGE_NETFILTER", "nf_conntrack:NF_CONNTRACK", "nf_nat:NF_NAT"];
 
 /// Programs whose presence matters.
 pub(crate) const TOOLS: [&str; 15] = [
-    "bash", "conntrack", "cp", "curl", "gzip", "ip", "iptables", "losetup", "mount", "nft", "nsenter", "systemd-run", "tar",
-    "wget", "base64",
+    "bash",
+    "conntrack",
+    "cp",
+    "curl",
+    "gzip",
+    "ip",
+    "iptables",
+    "losetup",
+    "mount",
+    "nft",
+    "nsenter",
+    "systemd-run",
+    "tar",
+    "wget",
+    "base64",
 ];
 
 /// The script. It runs without root too, but then sees less.
@@ -95,12 +109,17 @@ pub fn parse(stdout: &str, asked: Asked) -> Result<MachineFacts, Unreadable> {
         runtime: runtime(&answer),
         mark: claim::read(answer.all("owner")),
         membership: membership(&answer),
+        preparation: answer.one("preparation").map(str::to_owned),
         installed: answer
             .all("installed")
             .filter_map(pair)
             .map(|(name, rest)| (name.to_owned(), rest.split(' ').next().unwrap_or_default().to_owned()))
             .collect(),
-        prepared: answer.all("prepared").filter_map(pair).map(|(a, b)| (a.to_owned(), b.to_owned())).collect(),
+        prepared: answer
+            .all("prepared")
+            .filter_map(pair)
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .collect(),
         altered: words("altered").collect(),
     })
 }
@@ -176,10 +195,7 @@ fn membership(answer: &Answer) -> MembershipFacts {
     let file = |key: &str| {
         let line = answer.all(key).last()?.to_owned();
         let (server, ca) = line.split_once(' ').unwrap_or((&line, ""));
-        Some(ClusterFile {
-            server: server.to_owned(),
-            ca_sha256: (!ca.is_empty()).then(|| ca.to_owned()),
-        })
+        Some(ClusterFile { server: server.to_owned(), ca_sha256: (!ca.is_empty()).then(|| ca.to_owned()) })
     };
     MembershipFacts {
         admin: file("admin"),
@@ -193,7 +209,6 @@ fn membership(answer: &Answer) -> MembershipFacts {
         kubelet_unit: answer.one("kubelet-unit").unwrap_or_default().to_owned(),
     }
 }
-
 
 #[cfg(test)]
 mod tests;

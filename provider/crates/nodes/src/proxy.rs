@@ -9,8 +9,11 @@ pub fn environment(setup: &NodeSetup) -> Vec<(String, String)> {
     let Some(proxy) = &setup.proxy else { return Vec::new() };
     let mut all = Vec::new();
     let no_proxy = no_proxy(setup);
-    let pairs =
-        [("HTTP_PROXY", proxy.http.as_deref()), ("HTTPS_PROXY", proxy.https.as_deref()), ("NO_PROXY", Some(&no_proxy))];
+    let pairs = [
+        ("HTTP_PROXY", proxy.http.as_deref()),
+        ("HTTPS_PROXY", proxy.https.as_deref()),
+        ("NO_PROXY", Some(&no_proxy)),
+    ];
     for (name, value) in pairs {
         if let Some(value) = value {
             all.push((name.to_owned(), value.to_owned()));

@@ -92,7 +92,8 @@ pub fn findings(
                 &from.name,
                 Check::Network,
                 format!("The machine does not reach {other} at {}.", ports.join(", ")),
-                "Open these TCP ports between the machines, or set `private_ip` to the addresses that they reach each other by.",
+                "Open these TCP ports between the machines, or set `private_ip` to the addresses that \
+                     they reach each other by.",
             )
         })
         .collect()

@@ -17,7 +17,11 @@ pub fn files(mirrors: &Mirrors) -> Vec<File> {
         if !registry.contains(['.', ':']) {
             continue;
         }
-        let url = if replacement.contains("://") { replacement.to_owned() } else { format!("https://{replacement}") };
+        let url = if replacement.contains("://") {
+            replacement.to_owned()
+        } else {
+            format!("https://{replacement}")
+        };
         if let Some(host) = url.strip_prefix("http://") {
             let host = host.split('/').next().unwrap_or(host).to_owned();
             hosts.entry(host.clone()).or_insert_with(|| hosts_toml(&format!("http://{host}")));
@@ -34,11 +38,17 @@ fn hosts_toml(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     if path.is_empty() {
-        return format!("server = \"{scheme}://{host}\"\n\n[host.\"{scheme}://{host}\"]\n  capabilities = [\"pull\", \"resolve\"]\n");
+        return format!(
+            "server = \"{scheme}://{host}\"\n\n[host.\"{scheme}://{host}\"]\n  capabilities = \
+                 [\"pull\", \"resolve\"]\n"
+        );
     }
     // A registry behind a path: the API's version goes before it, and is said to be there.
     let url = format!("{scheme}://{host}/v2/{path}");
-    format!("server = \"{url}\"\n\n[host.\"{url}\"]\n  capabilities = [\"pull\", \"resolve\"]\n  override_path = true\n")
+    format!(
+        "server = \"{url}\"\n\n[host.\"{url}\"]\n  capabilities = [\"pull\", \"resolve\"]\n  \
+             override_path = true\n"
+    )
 }
 
 #[cfg(test)]
@@ -62,6 +72,8 @@ mod tests {
                 "/etc/containerd/certs.d/registry.k8s.io/hosts.toml",
             ]
         );
-        insta::assert_snapshot!(files.iter().map(|file| file.content.as_str()).collect::<Vec<_>>().join("---\n"));
+        insta::assert_snapshot!(
+            files.iter().map(|file| file.content.as_str()).collect::<Vec<_>>().join("---\n")
+        );
     }
 }

@@ -52,7 +52,10 @@ pub struct Script {
 impl std::fmt::Debug for Script {
     /// The name alone: the text may hold a secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Script").field("name", &self.name).field("secrecy", &self.secrecy).finish_non_exhaustive()
+        f.debug_struct("Script")
+            .field("name", &self.name)
+            .field("secrecy", &self.secrecy)
+            .finish_non_exhaustive()
     }
 }
 
@@ -124,7 +127,6 @@ impl Script {
     }
 
     /// What differs from call to call: variables and functions that print files.
-    #[cfg(test)]
     pub(crate) fn definitions(&self) -> &str {
         &self.definitions
     }
@@ -170,17 +172,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::Machine;
+    use crate::testing::{Machine, run_text};
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
+        #![proptest_config(ProptestConfig::with_cases(12))]
         #[test]
         fn any_value_and_any_file_reach_the_machine_as_they_are(
             value in "[ -~\n]{0,40}",
             lines in prop::collection::vec("[ -~]{0,20}|KURATOR_END_?", 0..6),
         ) {
             let machine = Machine::new();
-            let content: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let content = lines.iter().map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
             let script = Script::new("test", "printf '%s' \"$VALUE\" >\"$ROOT/value\"\nmkdir -p \"$STATE\"\nwrite\n")
                 .set("VALUE", &value)
                 .files("write", &[File { path: "/etc/x".into(), mode: 0o600, content: content.clone() }]);
@@ -195,7 +197,7 @@ mod tests {
         let machine = Machine::new();
         let text = Script::new("test", "touch \"$ROOT/ran\"\n").render_below(machine.root());
         let half = &text[..text.len() - "exit 0\n} </dev/null\n".len()];
-        assert_ne!(machine.run_text(half).code, 0);
+        assert_ne!(run_text(half).code, 0);
         assert!(!machine.exists("/ran"));
     }
 

@@ -27,7 +27,12 @@ pub(crate) fn free_mib(role: Role) -> [(&'static str, u64); 4] {
         Role::ControlPlane => (3_072, 2_048),
         Role::Worker => (2_048, 0),
     };
-    [("/usr/local/bin", 600), ("/var/lib/containerd", images), ("/var/lib/kubelet", 256), ("/var/lib/etcd", etcd)]
+    [
+        ("/usr/local/bin", 600),
+        ("/var/lib/containerd", images),
+        ("/var/lib/kubelet", 256),
+        ("/var/lib/etcd", etcd),
+    ]
 }
 
 /// How far clocks may be apart before certificates, tokens and etcd's leases are at risk, in milliseconds.

@@ -7,7 +7,9 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use domain::machine::{Arch, CgroupFacts, CgroupVersion, ClockOffset, MachineFacts, MachineMark, OsFacts, RuntimeFacts};
+use domain::machine::{
+    Arch, CgroupFacts, CgroupVersion, ClockOffset, MachineFacts, MachineMark, OsFacts, RuntimeFacts,
+};
 use domain::mark::{Incarnation, Mark, Phase};
 use domain::name::Name;
 use domain::node::{NodeSpec, Role};
@@ -19,15 +21,71 @@ use crate::script::Script;
 
 /// Programs of the real machine that scripts may use in tests: they only touch what they are given.
 const REAL: [&str; 42] = [
-    "awk", "base64", "bash", "basename", "cat", "chmod", "chown", "cmp", "comm", "cp", "curl", "cut", "date", "df", "dirname",
-    "env", "find", "getconf", "grep", "gzip", "head", "id", "ls", "mkdir", "mktemp", "mv", "readlink", "rm", "rmdir", "sed",
-    "sha256sum", "sleep", "sort", "stat", "tail", "tar", "timeout", "touch", "tr", "true", "uname", "wc",
+    "awk",
+    "base64",
+    "bash",
+    "basename",
+    "cat",
+    "chmod",
+    "chown",
+    "cmp",
+    "comm",
+    "cp",
+    "curl",
+    "cut",
+    "date",
+    "df",
+    "dirname",
+    "env",
+    "find",
+    "getconf",
+    "grep",
+    "gzip",
+    "head",
+    "id",
+    "ls",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "readlink",
+    "rm",
+    "rmdir",
+    "sed",
+    "sha256sum",
+    "sleep",
+    "sort",
+    "stat",
+    "tail",
+    "tar",
+    "timeout",
+    "touch",
+    "tr",
+    "true",
+    "uname",
+    "wc",
 ];
 
 /// Programs that would change the machine that runs the tests: they only write down how they were called.
 const FAKES: [&str; 19] = [
-    "ctr", "getenforce", "ip", "ip6tables-restore", "ip6tables-save", "iptables", "iptables-restore", "iptables-save", "kubeadm",
-    "kubectl", "modprobe", "mount", "nft", "swapoff", "swapon", "sysctl", "systemctl", "systemd-run", "umount",
+    "ctr",
+    "getenforce",
+    "ip",
+    "ip6tables-restore",
+    "ip6tables-save",
+    "iptables",
+    "iptables-restore",
+    "iptables-save",
+    "kubeadm",
+    "kubectl",
+    "modprobe",
+    "mount",
+    "nft",
+    "swapoff",
+    "swapon",
+    "sysctl",
+    "systemctl",
+    "systemd-run",
+    "umount",
 ];
 
 /// A stand-in for a machine.
@@ -62,11 +120,14 @@ impl Machine {
         let machine = Self { directory: tempfile::tempdir().unwrap() };
         let programs = machine.path("/programs");
         fs::create_dir(&programs).unwrap();
-        for directory in ["/etc", "/var/lib", "/var/log", "/run", "/opt", "/usr/local/bin", "/usr/local/sbin", "/root"] {
+        for directory in
+            ["/etc", "/var/lib", "/var/log", "/run", "/opt", "/usr/local/bin", "/usr/local/sbin", "/root"]
+        {
             fs::create_dir_all(machine.path(directory)).unwrap();
         }
         for name in REAL {
-            let found = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"].iter().map(|dir| Path::new(dir).join(name));
+            let found =
+                ["/usr/bin", "/bin", "/usr/sbin", "/sbin"].iter().map(|dir| Path::new(dir).join(name));
             if let Some(real) = found.into_iter().find(|path| path.exists()) {
                 symlink(real, programs.join(name)).unwrap();
             }
@@ -80,18 +141,14 @@ impl Machine {
     /// Makes a program do `body` after writing down how it was called. `$ROOT` is the machine's directory.
     pub(crate) fn fake(&self, name: &str, body: &str) {
         let text = format!(
-            "#!/bin/sh\nROOT='{root}'\nPATH=$ROOT/programs\nprintf '%s\\n' \"{name} $*\" >>\"$ROOT/calls\"\n{body}\n",
+            "#!/bin/sh\nROOT='{root}'\nPATH=$ROOT/programs\nprintf '%s\\n' \"{name} $*\" \
+                 >>\"$ROOT/calls\"\n{body}\n",
             root = self.root()
         );
         let path = self.path("/programs").join(name);
         let _ = fs::remove_file(&path);
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-
-    /// Takes a program away.
-    pub(crate) fn without(&self, name: &str) {
-        fs::remove_file(self.path("/programs").join(name)).unwrap();
     }
 
     pub(crate) fn root(&self) -> &str {
@@ -154,28 +211,29 @@ impl Machine {
 
     /// Runs a script as it would run on a machine, but below the root.
     pub(crate) fn run(&self, script: &Script) -> Run {
-        self.run_text(&script.render_below(self.root()))
+        run_text(&script.render_below(self.root()))
     }
+}
 
-    pub(crate) fn run_text(&self, text: &str) -> Run {
-        let mut child = Command::new("/bin/sh")
-            .arg("-s")
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        // A shell that stops reading early is what some tests are about.
-        let _ = stdin.write_all(text.as_bytes());
-        drop(stdin);
-        let output = child.wait_with_output().unwrap();
-        Run {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+/// Runs a script's text as a machine would.
+pub(crate) fn run_text(text: &str) -> Run {
+    let mut child = Command::new("/bin/sh")
+        .arg("-s")
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A shell that stops reading early is what some tests are about.
+    let _ = stdin.write_all(text.as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
 
@@ -214,7 +272,9 @@ pub(crate) fn node(machine: &str, role: Role, ip: &str) -> NodeSpec {
 
 /// A machine that nothing is to be said against.
 pub(crate) fn facts(ip: &str) -> MachineFacts {
-    let words = |text: &str| -> std::collections::BTreeSet<String> { text.split_whitespace().map(str::to_owned).collect() };
+    let words = |text: &str| -> std::collections::BTreeSet<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    };
     MachineFacts {
         uid: 0,
         os: OsFacts {
@@ -251,6 +311,7 @@ pub(crate) fn facts(ip: &str) -> MachineFacts {
         runtime: RuntimeFacts::default(),
         mark: None,
         membership: domain::machine::MembershipFacts::default(),
+        preparation: None,
         installed: BTreeMap::new(),
         prepared: BTreeMap::new(),
         altered: words(""),
@@ -259,7 +320,8 @@ pub(crate) fn facts(ip: &str) -> MachineFacts {
 
 /// The machine's facts with somebody else's containerd of `version` on it.
 pub(crate) fn with_containerd(mut facts: MachineFacts, version: &str) -> MachineFacts {
-    let program = |path: &str| domain::machine::Program { path: path.into(), version: version.into(), ours: false };
+    let program =
+        |path: &str| domain::machine::Program { path: path.into(), version: version.into(), ours: false };
     facts.runtime.containerd = Some(program("/usr/bin/containerd"));
     facts.runtime.runc = Some(program("/usr/sbin/runc"));
     facts

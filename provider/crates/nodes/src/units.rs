@@ -1,5 +1,7 @@
 //! Units of systemd.
 
+use std::fmt::Write as _;
+
 use crate::script::File;
 
 /// Where units of ours are.
@@ -78,7 +80,7 @@ pub(crate) fn containerd_environment(environment: &[(String, String)]) -> File {
     let mut content = "[Service]\n".to_owned();
     for (name, value) in environment {
         let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
-        content.push_str(&format!("Environment=\"{name}={value}\"\n"));
+        let _ = writeln!(content, "Environment=\"{name}={value}\"");
     }
     File { path: format!("{UNITS}/containerd.service.d/50-kurator-proxy.conf"), mode: 0o600, content }
 }

@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn fields_are_merged_by_meaning_and_a_null_takes_one_away() {
-        let mut base = object(json!({"a": 1, "evictionHard": {"memory.available": "100Mi", "x": "y"}, "gone": true}));
+        let mut base =
+            object(json!({"a": 1, "evictionHard": {"memory.available": "100Mi", "x": "y"}, "gone": true}));
         merge(&mut base, object(json!({"evictionHard": {"x": null, "z": "0%"}, "gone": null, "list": [1]})));
         assert_eq!(
             Value::Object(base),

@@ -6,7 +6,7 @@ use crate::answer::Failure;
 use crate::testing::{self, Machine};
 
 fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 #[test]
@@ -16,7 +16,8 @@ fn upstream_is_known_for_both_architectures() {
             .unwrap()
             .into_iter()
             .map(|artifact| format!("{} {}\n  {}\n", artifact.name.as_str(), artifact.url, artifact.sums_url))
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .concat()
     };
     insta::assert_snapshot!("amd64", lines(Arch::Amd64));
     insta::assert_snapshot!("arm64", lines(Arch::Arm64));
@@ -64,8 +65,18 @@ fn mirrored() -> (Machine, NodeSetup) {
         &format!("{runc}/runc.sha256sum"),
         &format!("{} *runc.arm64\n{} *runc.amd64\n", sha256("other"), sha256("runc")),
     );
-    archive(&machine, "containerd/containerd/releases/download/v2.4.2/containerd-2.4.2-linux-amd64.tar.gz", "sha256sum", &["bin/containerd", "bin/ctr"]);
-    archive(&machine, "containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz", "sha256", &["loopback", "bridge"]);
+    archive(
+        &machine,
+        "containerd/containerd/releases/download/v2.4.2/containerd-2.4.2-linux-amd64.tar.gz",
+        "sha256sum",
+        &["bin/containerd", "bin/ctr"],
+    );
+    archive(
+        &machine,
+        "containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz",
+        "sha256",
+        &["loopback", "bridge"],
+    );
     (machine, setup)
 }
 
@@ -76,7 +87,8 @@ fn archive(machine: &Machine, path: &str, sums: &str, programs: &[&str]) {
     let file = machine.path(&format!("/mirror/github/{path}"));
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     let pack = format!(
-        "cd {root}/packed && chmod +x * */* 2>/dev/null; tar -czf {file} {programs} && cd {dir} && sha256sum {name} >{name}.{sums}",
+        "cd {root}/packed && chmod +x * */* 2>/dev/null; tar -czf {file} {programs} && cd {dir} && \
+             sha256sum {name} >{name}.{sums}",
         root = machine.root(),
         file = file.display(),
         dir = file.parent().unwrap().display(),
@@ -88,7 +100,7 @@ fn archive(machine: &Machine, path: &str, sums: &str, programs: &[&str]) {
     std::fs::remove_dir_all(machine.path("/packed")).unwrap();
 }
 
-fn fetch(machine: &Machine, setup: &NodeSetup) -> crate::testing::Run {
+fn fetch(machine: &Machine, setup: &NodeSetup) -> testing::Run {
     machine.run(&script(setup, &list(setup, testing::ARCH, false).unwrap()))
 }
 

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::charts::ChartSource;
+use crate::digest;
 use crate::problem::Problem;
 use crate::yaml::{Plain, write};
 
@@ -49,10 +49,11 @@ impl First {
     /// The choice for a release whose newest Secret has the labels `status` and `version` (its revision).
     pub fn choose(status: &str, revision: u32) -> Self {
         match (status, revision) {
-            ("pending-install", _) | ("pending-upgrade" | "pending-rollback", ..=1) => Self::Uninstall,
+            // The last is one that was cut off while it went.
+            ("pending-install" | "uninstalling", _) | ("pending-upgrade" | "pending-rollback", ..=1) => {
+                Self::Uninstall
+            }
             ("pending-upgrade" | "pending-rollback", _) => Self::Rollback,
-            // Cut off in mid-way of going.
-            ("uninstalling", _) => Self::Uninstall,
             _ => Self::Nothing,
         }
     }
@@ -113,12 +114,9 @@ pub fn objects(
 }
 
 fn name(release: &Release, values: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in release.chart.arguments().iter().chain([&release.namespace, &values.to_owned()]) {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    let digest: String = hash.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+    let mut parts = release.chart.arguments();
+    parts.extend([release.namespace.clone(), values.to_owned()]);
+    let digest = digest::of(parts.iter().map(String::as_str), 5);
     format!("{}-{digest}", release.name)
 }
 
@@ -149,7 +147,10 @@ fn job(release: &Release, name: &str, image: &str, api: IpAddr, port: u16, first
     let before = match first {
         First::Nothing => Vec::new(),
         First::Uninstall => {
-            vec![container("first", words(&["uninstall", &release.name, &namespace, "--ignore-not-found", "--no-hooks"]))]
+            vec![container(
+                "first",
+                words(&["uninstall", &release.name, &namespace, "--ignore-not-found", "--no-hooks"]),
+            )]
         }
         First::Rollback => vec![container("first", words(&["rollback", &release.name, &namespace]))],
     };
@@ -246,7 +247,13 @@ mod tests {
     #[test]
     fn a_chart_in_a_registry_is_taken_by_digest_and_without_tls_where_its_mirror_has_none() {
         let mirrors = Mirrors([("quay.io".to_owned(), "http://10.77.0.1:5000".to_owned())].into());
-        let chart = ChartSource::new("oci://quay.io/cilium/charts/cilium", "cilium", "1.20.2", Some("sha256:aa"), &mirrors);
+        let chart = ChartSource::new(
+            "oci://quay.io/cilium/charts/cilium",
+            "cilium",
+            "1.20.2",
+            Some("sha256:aa"),
+            &mirrors,
+        );
         assert_eq!(
             chart.arguments(),
             ["oci://10.77.0.1:5000/cilium/charts/cilium@sha256:aa", "--plain-http", "--version=1.20.2"]

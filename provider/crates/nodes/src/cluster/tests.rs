@@ -6,7 +6,8 @@ use crate::answer::Failure;
 use crate::claim;
 use crate::testing::{self, Machine};
 
-const COMMAND: &str = "kubeadm join api.factory.internal:6443 --token abcdef.0123456789abcdef --discovery-token-ca-cert-hash sha256:00ff ";
+const COMMAND: &str = "kubeadm join api.factory.internal:6443 --token abcdef.0123456789abcdef \
+     --discovery-token-ca-cert-hash sha256:00ff ";
 /// SHA-256 of `cert`, which is the certificate of these tests.
 const CA: &str = "06298432e8066b29e2223bcc23aa9504b56ae508fabf3435508869b9c3190e22";
 
@@ -52,7 +53,12 @@ fn init_runs_once() {
     let machine = machine();
     machine.fake("kubeadm", KUBEADM);
     let run = machine.run(&init_script());
-    assert_eq!(initialized(&run.stdout), Some(Initialized { how: How::Ran, ca_sha256: CA.into() }), "{}", run.stderr);
+    assert_eq!(
+        initialized(&run.stdout),
+        Some(Initialized { how: How::Ran, ca_sha256: CA.into() }),
+        "{}",
+        run.stderr
+    );
     assert!(machine.read("/seen").contains("kind: InitConfiguration"));
     let again = machine.run(&init_script());
     assert_eq!(initialized(&again.stdout).unwrap().how, How::Ran);

@@ -36,7 +36,9 @@ fn identity(machines: &BTreeMap<Name, Looked<'_>>, all: &mut Vec<Finding>) {
                     name,
                     Check::Identity,
                     format!("The machine has the machine-id of {}: {id}.", others.join(", ")),
-                    "Either two entries lead to one machine, or one is a copy of the other: give each an id of its own (`rm /etc/machine-id && systemd-machine-id-setup`) and restart it.",
+                    "Either two entries lead to one machine, or one is a copy of the other: give each \
+                         an id of its own (`rm /etc/machine-id && systemd-machine-id-setup`) and \
+                         restart it.",
                 )
                 .at(AttributePath::machine(name).then("address")),
             );
@@ -50,7 +52,12 @@ fn clocks(machines: &BTreeMap<Name, Looked<'_>>, all: &mut Vec<Finding>) {
         machines.iter().filter_map(|(name, looked)| Some((name, looked.facts.clock?))).collect();
     for (name, looked) in machines {
         if looked.facts.clock.is_none() {
-            all.push(Finding::warning(name, Check::Clock, "The machine did not tell its time.", "Check its clock."));
+            all.push(Finding::warning(
+                name,
+                Check::Clock,
+                "The machine did not tell its time.",
+                "Check its clock.",
+            ));
         }
     }
     read.sort_by_key(|(name, clock)| (clock.least_ms + clock.most_ms, *name));

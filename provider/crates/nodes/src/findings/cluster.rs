@@ -33,13 +33,18 @@ pub(super) fn look(one: &One<'_>, all: &mut Vec<Finding>) {
             name,
             Check::Cluster,
             format!("The machine is \"{}\" of this very cluster.", own.machine),
-            format!("Two entries of `machines` lead to one machine, or its key was renamed: remove \"{}\" in an apply of its own first.", own.machine),
+            format!(
+                "Two entries of `machines` lead to one machine, or its key was renamed: remove \
+                 \"{}\" in an apply of its own first.",
+                own.machine
+            ),
         ));
     }
     if one.is_ours() {
         return;
     }
-    let servers: Vec<_> = [&found.admin, &found.kubelet].into_iter().flatten().map(|file| file.server.clone()).collect();
+    let servers: Vec<_> =
+        [&found.admin, &found.kubelet].into_iter().flatten().map(|file| file.server.clone()).collect();
     if let Some(server) = servers.first() {
         all.push(Finding::error(
             name,
@@ -51,7 +56,8 @@ pub(super) fn look(one: &One<'_>, all: &mut Vec<Finding>) {
         all.push(Finding::error(
             name,
             Check::Cluster,
-            "There is data of a control plane in /var/lib/etcd or /etc/kubernetes/manifests that was not made here.",
+            "There is data of a control plane in /var/lib/etcd or /etc/kubernetes/manifests that was \
+                 not made here.",
             "Choose another machine, or move these directories away.",
         ));
     }

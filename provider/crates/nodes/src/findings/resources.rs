@@ -31,7 +31,10 @@ fn size(one: &One<'_>, all: &mut Vec<Finding>) {
         all.push(Finding::error(
             name,
             Check::Cpus,
-            format!("The machine has {}.", if facts.cpus == 1 { "one processor".into() } else { format!("{} processors", facts.cpus) }),
+            format!(
+                "The machine has {}.",
+                if facts.cpus == 1 { "one processor".into() } else { format!("{} processors", facts.cpus) }
+            ),
             format!("A {role} needs {least} at the least."),
         ));
     }
@@ -63,7 +66,8 @@ fn swap(one: &One<'_>, all: &mut Vec<Finding>) {
             name,
             Check::Swap,
             seen,
-            "It is turned off as long as the machine is a node, because of `swap = \"turn_off\"`; memory in use must fit without it.",
+            "It is turned off as long as the machine is a node, because of `swap = \"turn_off\"`; \
+                 memory in use must fit without it.",
         )),
         SwapPolicy::Refuse => all.push(Finding::error(
             name,
@@ -105,8 +109,12 @@ fn resolver(one: &One<'_>, all: &mut Vec<Finding>) {
     if setup.kubelet.as_ref().is_some_and(|text| text.0.contains("resolvConf")) {
         return;
     }
-    let looped: Vec<_> =
-        facts.nameservers.iter().filter(|server| server.starts_with("127.") || *server == "::1").cloned().collect();
+    let looped: Vec<_> = facts
+        .nameservers
+        .iter()
+        .filter(|server| server.starts_with("127.") || *server == "::1")
+        .cloned()
+        .collect();
     if looped.is_empty() {
         if facts.nameservers.is_empty() {
             all.push(Finding::warning(
@@ -121,8 +129,13 @@ fn resolver(one: &One<'_>, all: &mut Vec<Finding>) {
     all.push(Finding::error(
         name,
         Check::Resolver,
-        format!("The machine's resolver is itself ({}), and pods would be given the same address, which is their own.", looped.join(", ")),
-        "Name the real server in /etc/resolv.conf, use systemd-resolved, or give the kubelet another file: `kubelet = yamlencode({ resolvConf = \"…\" })`.",
+        format!(
+            "The machine's resolver is itself ({}), and pods would be given the same address, which \
+             is their own.",
+            looped.join(", ")
+        ),
+        "Name the real server in /etc/resolv.conf, use systemd-resolved, or give the kubelet another \
+             file: `kubelet = yamlencode({ resolvConf = \"…\" })`.",
     ));
 }
 

@@ -95,7 +95,8 @@ fn kernel(one: &One<'_>, all: &mut Vec<Finding>) {
             name,
             Check::Kernel,
             format!("The kernel {} has no {}.", facts.kernel, missing.join(", ")),
-            "Install the kernel's extra modules (`linux-modules-extra` or `kernel-modules`), or boot the distribution's own kernel.",
+            "Install the kernel's extra modules (`linux-modules-extra` or `kernel-modules`), or boot \
+                 the distribution's own kernel.",
         ));
     }
 }
@@ -122,7 +123,8 @@ fn cgroup(one: &One<'_>, all: &mut Vec<Finding>) {
         ));
     }
     if cgroup.version == CgroupVersion::V1 && setup.version.is_at_least(35) {
-        let seen = format!("The machine has control groups of version 1, and Kubernetes is {}.", setup.version);
+        let seen =
+            format!("The machine has control groups of version 1, and Kubernetes is {}.", setup.version);
         all.push(if setup.allow_cgroup_v1 {
             Finding::warning(
                 name,
@@ -135,7 +137,8 @@ fn cgroup(one: &One<'_>, all: &mut Vec<Finding>) {
                 name,
                 Check::Cgroup,
                 seen,
-                "Boot with `systemd.unified_cgroup_hierarchy=1`, or set `allow_cgroup_v1 = true`: from 1.35 on the kubelet refuses to start on version 1.",
+                "Boot with `systemd.unified_cgroup_hierarchy=1`, or set `allow_cgroup_v1 = true`: from \
+                     1.35 on the kubelet refuses to start on version 1.",
             )
         });
     }
@@ -190,7 +193,10 @@ fn theirs(one: &One<'_>, containerd: &Program, all: &mut Vec<Finding>) {
         None => all.push(Finding::error(
             name,
             Check::Runtime,
-            format!("containerd at {path} is {}.", if version.is_empty() { "of an unknown version" } else { version }),
+            format!(
+                "containerd at {path} is {}.",
+                if version.is_empty() { "of an unknown version" } else { version }
+            ),
             "Upgrade it to 1.7 or newer, or remove it: then one is installed and cared for here.",
         )),
     }
@@ -198,15 +204,27 @@ fn theirs(one: &One<'_>, containerd: &Program, all: &mut Vec<Finding>) {
         all.push(Finding::error(
             name,
             Check::Runtime,
-            format!("containerd at {path} has its Kubernetes interface turned off (`disabled_plugins` in /etc/containerd/config.toml)."),
+            format!(
+                "containerd at {path} has its Kubernetes interface turned off (`disabled_plugins` \
+                 in /etc/containerd/config.toml)."
+            ),
             "Take `cri` out of `disabled_plugins`, or remove that containerd.",
         ));
     }
-    if facts.runtime.imports.as_deref().is_some_and(|line| !line.is_empty() && !line.contains("/etc/containerd/conf.d/")) {
+    if facts
+        .runtime
+        .imports
+        .as_deref()
+        .is_some_and(|line| !line.is_empty() && !line.contains("/etc/containerd/conf.d/"))
+    {
         all.push(Finding::error(
             name,
             Check::Runtime,
-            format!("/etc/containerd/config.toml has an `imports` line that leaves out /etc/containerd/conf.d, where settings for Kubernetes go: {}", facts.runtime.imports.clone().unwrap_or_default()),
+            format!(
+                "/etc/containerd/config.toml has an `imports` line that leaves out \
+                 /etc/containerd/conf.d, where settings for Kubernetes go: {}",
+                facts.runtime.imports.clone().unwrap_or_default()
+            ),
             "Add \"/etc/containerd/conf.d/*.toml\" to it.",
         ));
     }

@@ -8,20 +8,21 @@ use super::*;
 use crate::testing;
 
 /// Findings about machines, control plane first, as `severity check machine: text`.
-fn told(machines: Vec<MachineFacts>, setup: &NodeSetup) -> Vec<String> {
+fn told(machines: &[MachineFacts], setup: &NodeSetup) -> Vec<String> {
     let nodes: Vec<_> = machines
         .iter()
         .enumerate()
         .map(|(index, facts)| {
-            let (name, role) = if index == 0 { ("cp1".to_owned(), Role::ControlPlane) } else { (format!("w{index}"), Role::Worker) };
+            let (name, role) = if index == 0 {
+                ("cp1".to_owned(), Role::ControlPlane)
+            } else {
+                (format!("w{index}"), Role::Worker)
+            };
             testing::node(&name, role, &facts.default_address.unwrap().to_string())
         })
         .collect();
-    let looked: BTreeMap<_, _> = nodes
-        .iter()
-        .zip(&machines)
-        .map(|(node, facts)| (node.name.clone(), Looked { node, facts }))
-        .collect();
+    let looked: BTreeMap<_, _> =
+        nodes.iter().zip(machines).map(|(node, facts)| (node.name.clone(), Looked { node, facts })).collect();
     findings(&looked, setup, &testing::mark("cp1").mark)
         .into_iter()
         .map(|finding| {
@@ -42,7 +43,7 @@ fn of(change: impl FnOnce(&mut MachineFacts)) -> Vec<String> {
 fn of_setup(setup: &NodeSetup, change: impl FnOnce(&mut MachineFacts)) -> Vec<String> {
     let mut facts = testing::facts("10.0.0.1");
     change(&mut facts);
-    told(vec![facts], setup)
+    told(&[facts], setup)
 }
 
 #[track_caller]
@@ -55,7 +56,7 @@ fn only(told: &[String], severity: &str, check: Check, text: &str) {
 #[test]
 fn nothing_is_said_against_a_machine_that_is_fit() {
     let none: [String; 0] = [];
-    assert_eq!(told(vec![testing::facts("10.0.0.1"), testing::facts("10.0.0.2")], &testing::setup()), none);
+    assert_eq!(told(&[testing::facts("10.0.0.1"), testing::facts("10.0.0.2")], &testing::setup()), none);
 }
 
 #[test]
@@ -80,7 +81,14 @@ fn systems_and_processors_that_are_not_served_are_told() {
 fn old_and_bare_kernels_are_told() {
     only(&of(|facts| facts.kernel = "3.10.0-1160.el7.x86_64".into()), "error", Check::Kernel, "3.10.0");
     only(&of(|facts| facts.kernel = "4.18.0-553.el8".into()), "warning", Check::Kernel, "older than kubeadm");
-    only(&of(|facts| { facts.missing_features.insert("overlay".into()); }), "error", Check::Kernel, "no `overlay`");
+    only(
+        &of(|facts| {
+            facts.missing_features.insert("overlay".into());
+        }),
+        "error",
+        Check::Kernel,
+        "no `overlay`",
+    );
 }
 
 #[test]
@@ -96,19 +104,33 @@ fn control_groups_of_version_1_are_refused_from_1_35_on_unless_allowed() {
     only(&of_setup(&setup, v1), "error", Check::Cgroup, "allow_cgroup_v1");
     setup.allow_cgroup_v1 = true;
     only(&of_setup(&setup, v1), "warning", Check::Cgroup, "version 1");
-    only(&of(|facts| { facts.cgroup.controllers.remove("memory"); }), "error", Check::Cgroup, "no `memory`");
+    only(
+        &of(|facts| {
+            facts.cgroup.controllers.remove("memory");
+        }),
+        "error",
+        Check::Cgroup,
+        "no `memory`",
+    );
 }
 
 #[test]
 fn what_a_machine_lacks_is_told_by_role() {
     only(&of(|facts| facts.memory_mib = 1_000), "error", Check::Memory, "1000 MiB");
     only(&of(|facts| facts.cpus = 1), "error", Check::Cpus, "one processor");
-    only(&of(|facts| { facts.free_mib.insert("/var/lib/etcd".into(), 10); }), "error", Check::Disk, "`/var/lib/etcd` has 10 MiB");
+    only(
+        &of(|facts| {
+            facts.free_mib.insert("/var/lib/etcd".into(), 10);
+        }),
+        "error",
+        Check::Disk,
+        "`/var/lib/etcd` has 10 MiB",
+    );
     let mut small = testing::facts("10.0.0.2");
     small.cpus = 1;
     small.memory_mib = 1_000;
     small.free_mib.insert("/var/lib/etcd".into(), 10);
-    assert!(told(vec![testing::facts("10.0.0.1"), small], &testing::setup()).is_empty());
+    assert!(told(&[testing::facts("10.0.0.1"), small], &testing::setup()).is_empty());
 }
 
 #[test]
@@ -140,10 +162,10 @@ fn the_one_wrong_clock_is_told_of_its_machine() {
         facts
     };
     let setup = testing::setup();
-    let wrong = told(vec![at("10.0.0.1", 0), at("10.0.0.2", 0), at("10.0.0.3", 60_000)], &setup);
+    let wrong = told(&[at("10.0.0.1", 0), at("10.0.0.2", 0), at("10.0.0.3", 60_000)], &setup);
     only(&wrong, "error", Check::Clock, "59.9 s ahead of");
     assert!(wrong[0].contains("machines[\"w2\"]"), "{wrong:?}");
-    let behind = told(vec![at("10.0.0.1", -3_000), at("10.0.0.2", 0), at("10.0.0.3", 0)], &setup);
+    let behind = told(&[at("10.0.0.1", -3_000), at("10.0.0.2", 0), at("10.0.0.3", 0)], &setup);
     only(&behind, "warning", Check::Clock, "2.9 s behind");
 }
 
@@ -154,7 +176,13 @@ fn busy_ports_are_told_with_their_program_unless_the_node_is_ours() {
         facts.listeners.insert(Listener { port: 8080, program: None });
     };
     only(&of(busy), "error", Check::Ports, "6443 (haproxy) already");
-    assert!(of(|facts| { busy(facts); facts.mark = Some(testing::mark("cp1")); }).is_empty());
+    assert!(
+        of(|facts| {
+            busy(facts);
+            facts.mark = Some(testing::mark("cp1"));
+        })
+        .is_empty()
+    );
 }
 
 #[test]
@@ -171,9 +199,14 @@ fn a_resolver_that_is_the_machine_itself_is_told() {
 fn copies_of_a_machine_are_told_of_both() {
     let mut copy = testing::facts("10.0.0.2");
     copy.machine_id = testing::facts("10.0.0.1").machine_id;
-    let both = told(vec![testing::facts("10.0.0.1"), copy], &testing::setup());
+    let both = told(&[testing::facts("10.0.0.1"), copy], &testing::setup());
     assert_eq!(both.len(), 2, "{both:?}");
-    assert!(both[0].starts_with("error identity machines[\"cp1\"].address: The machine has the machine-id of \"w1\""), "{both:?}");
+    assert!(
+        both[0].starts_with(
+            "error identity machines[\"cp1\"].address: The machine has the machine-id of \"w1\""
+        ),
+        "{both:?}"
+    );
     only(&of(|facts| facts.machine_id.clear()), "error", Check::Identity, "systemd-machine-id-setup");
 }
 
@@ -198,13 +231,44 @@ fn missing_programs_are_told_all_at_once() {
 
 #[test]
 fn a_runtime_of_somebody_elses_must_be_usable() {
-    let with = |version: &'static str| move |facts: &mut MachineFacts| *facts = testing::with_containerd(facts.clone(), version);
+    let with = |version: &'static str| {
+        move |facts: &mut MachineFacts| *facts = testing::with_containerd(facts.clone(), version)
+    };
     assert!(of(with("1.7.24")).is_empty());
     only(&of(with("1.6.20")), "error", Check::Runtime, "1.7 or newer");
-    only(&of(|facts| { with("2.1.0")(facts); facts.runtime.cri_disabled = true; }), "error", Check::Runtime, "disabled_plugins");
-    only(&of(|facts| { with("2.1.0")(facts); facts.runtime.imports = Some("[\"/x\"]".into()); }), "error", Check::Runtime, "conf.d");
-    only(&of(|facts| { with("2.1.0")(facts); facts.runtime.runc = None; }), "error", Check::Runtime, "runc");
-    only(&of(|facts| facts.runtime.other_sockets.push("/run/crio/crio.sock".into())), "warning", Check::Runtime, "crio");
+    only(
+        &of(|facts| {
+            with("2.1.0")(facts);
+            facts.runtime.cri_disabled = true;
+        }),
+        "error",
+        Check::Runtime,
+        "disabled_plugins",
+    );
+    only(
+        &of(|facts| {
+            with("2.1.0")(facts);
+            facts.runtime.imports = Some("[\"/x\"]".into());
+        }),
+        "error",
+        Check::Runtime,
+        "conf.d",
+    );
+    only(
+        &of(|facts| {
+            with("2.1.0")(facts);
+            facts.runtime.runc = None;
+        }),
+        "error",
+        Check::Runtime,
+        "runc",
+    );
+    only(
+        &of(|facts| facts.runtime.other_sockets.push("/run/crio/crio.sock".into())),
+        "warning",
+        Check::Runtime,
+        "crio",
+    );
 }
 
 #[test]
@@ -214,14 +278,20 @@ fn a_machine_of_somebody_elses_is_refused_by_name() {
         mark.mark.name = "other".into();
         facts.mark = Some(mark);
     });
-    only(&other, "error", Check::Cluster, "`kurator_custom_cluster` \"other\" of owner `default`, as its machine \"m7\"");
+    only(
+        &other,
+        "error",
+        Check::Cluster,
+        "`kurator_custom_cluster` \"other\" of owner `default`, as its machine \"m7\"",
+    );
     let hand = of(|facts| {
         facts.membership.kubelet = Some(ClusterFile { server: "https://k:6443".into(), ca_sha256: None });
     });
     only(&hand, "error", Check::Cluster, "the cluster at https://k:6443");
     only(&of(|facts| facts.membership.etcd_data = true), "error", Check::Cluster, "/var/lib/etcd");
     let kubelet = of(|facts| {
-        facts.runtime.kubelet = Some(Program { path: "/usr/bin/kubelet".into(), version: "1.30.0".into(), ours: false });
+        facts.runtime.kubelet =
+            Some(Program { path: "/usr/bin/kubelet".into(), version: "1.30.0".into(), ours: false });
         facts.membership.kubelet_unit = "active".into();
     });
     only(&kubelet, "error", Check::Cluster, "kubelet runs");
@@ -229,10 +299,12 @@ fn a_machine_of_somebody_elses_is_refused_by_name() {
 
 #[test]
 fn a_machine_of_ours_carries_on_under_its_own_key_only() {
-    let ours = |key: &'static str| move |facts: &mut MachineFacts| {
-        facts.mark = Some(testing::mark(key));
-        facts.membership.admin = Some(ClusterFile { server: "https://api:6443".into(), ca_sha256: None });
-        facts.membership.etcd_data = true;
+    let ours = |key: &'static str| {
+        move |facts: &mut MachineFacts| {
+            facts.mark = Some(testing::mark(key));
+            facts.membership.admin = Some(ClusterFile { server: "https://api:6443".into(), ca_sha256: None });
+            facts.membership.etcd_data = true;
+        }
     };
     assert!(of(ours("cp1")).is_empty());
     only(&of(ours("cp9")), "error", Check::Cluster, "\"cp9\" of this very cluster");

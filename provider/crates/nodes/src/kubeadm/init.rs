@@ -29,8 +29,7 @@ pub fn config(setup: &NodeSetup, node: &NodeSpec) -> Result<String, Problem> {
         skip_phases: vec!["show-join-command"],
         patches: Patches::of(&setup.patches),
     };
-    let mut documents =
-        vec![write(&init, "control_plane")?, write(&cluster(setup, node), "control_plane")?];
+    let mut documents = vec![write(&init, "control_plane")?, write(&cluster(setup, node), "control_plane")?];
     documents.push(write(&Plain(&components::kubelet(setup)?), "kubelet")?);
     if let Some(proxy) = components::kube_proxy(setup)? {
         documents.push(write(&Plain(&proxy), "kube_proxy.config")?);
@@ -44,9 +43,8 @@ pub(super) fn local_endpoint(setup: &NodeSetup, node: &NodeSpec) -> LocalApiEndp
 }
 
 fn cluster(setup: &NodeSetup, node: &NodeSpec) -> ClusterConfiguration {
-    let joined = |ranges: &[ipnet::IpNet]| {
-        ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
-    };
+    let joined =
+        |ranges: &[ipnet::IpNet]| ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     // kubeadm adds the node's name and address and the endpoint's name by itself.
     let cert_sans: BTreeSet<String> =
         setup.extra_sans.iter().cloned().chain([node.ip.to_string(), setup.endpoint.host.clone()]).collect();

@@ -119,6 +119,7 @@ pub struct InitConfiguration {
     /// The node.
     pub node_registration: NodeRegistration,
     /// Its API server.
+    #[serde(rename = "localAPIEndpoint")]
     pub local_api_endpoint: LocalApiEndpoint,
     /// Phases that are not run.
     pub skip_phases: Vec<&'static str>,
@@ -271,6 +272,7 @@ pub struct BootstrapTokenDiscovery {
 #[serde(rename_all = "camelCase")]
 pub struct JoinControlPlane {
     /// Its API server.
+    #[serde(rename = "localAPIEndpoint")]
     pub local_api_endpoint: LocalApiEndpoint,
     /// Key of the certificates that the cluster holds for it; secret.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,8 +5,8 @@ use super::join::JoinToken;
 use super::{components, init, join};
 use crate::testing;
 
-fn yaml(text: &str) -> Option<YamlText> {
-    Some(YamlText(text.to_owned()))
+fn yaml(text: &str) -> YamlText {
+    YamlText(text.to_owned())
 }
 
 fn argument(name: &str, value: &str) -> Argument {
@@ -24,21 +24,23 @@ fn a_cluster_with_everything() {
     let mut setup = testing::setup();
     setup.extra_sans = ["api.factory.example".to_owned()].into();
     setup.image_repository = Some("10.77.0.1:5000/k8s".into());
-    setup.feature_gates = [("InPlacePodVerticalScaling".to_owned(), true), ("OldThing".to_owned(), false)].into();
+    setup.feature_gates =
+        [("InPlacePodVerticalScaling".to_owned(), true), ("OldThing".to_owned(), false)].into();
     setup.arguments.api_server = vec![argument("v", "2"), argument("v", "3")];
     setup.arguments.scheduler = vec![argument("feature-gates", "Mine=true")];
     setup.arguments.etcd = vec![argument("quota-backend-bytes", "8589934592")];
     setup.arguments.kubelet = vec![argument("v", "4")];
-    setup.kubelet = yaml("evictionHard: {memory.available: \"0%\"}\nmaxPods: 250\nimageGCHighThresholdPercent: 100\nkind: Other");
-    setup.kube_proxy.config = yaml("conntrack: {maxPerCore: 0}");
+    setup.kubelet = Some(yaml(
+        "evictionHard: {memory.available: \"0%\"}\nmaxPods: 250\nimageGCHighThresholdPercent: 100\nkind: Other",
+    ));
+    setup.kube_proxy.config = Some(yaml("conntrack: {maxPerCore: 0}"));
     setup.patches = [("etcd0+merge.yaml".to_owned(), "spec: {}\n".to_owned())].into();
-    setup.audit_policy = yaml("kind: Policy");
+    setup.audit_policy = Some(yaml("kind: Policy"));
     setup.swap = SwapPolicy::Keep;
     setup.allow_cgroup_v1 = true;
     let mut node = testing::node("cp1", Role::ControlPlane, "10.77.0.11");
-    node.taints = Some(
-        [Taint { key: "only".into(), effect: TaintEffect::NoExecute, value: "batch".into() }].into(),
-    );
+    node.taints =
+        Some([Taint { key: "only".into(), effect: TaintEffect::NoExecute, value: "batch".into() }].into());
     insta::assert_snapshot!(init::config(&setup, &node).unwrap());
 }
 
@@ -46,7 +48,7 @@ fn a_cluster_with_everything() {
 fn a_network_that_does_the_proxys_work_has_no_proxy() {
     let mut setup = testing::setup();
     setup.kube_proxy.enabled = false;
-    setup.kube_proxy.config = yaml("mode: nftables");
+    setup.kube_proxy.config = Some(yaml("mode: nftables"));
     assert_eq!(components::kube_proxy(&setup).unwrap(), None);
     let node = testing::node("cp1", Role::ControlPlane, "10.77.0.11");
     assert!(init::config(&setup, &node).unwrap().contains("proxy:\n  disabled: true\n"));
@@ -69,5 +71,8 @@ fn workers_and_control_planes_join() {
     let worker = testing::node("w1", Role::Worker, "10.77.0.21");
     insta::assert_snapshot!("worker", join::config(&setup, &worker, &token, None).unwrap());
     let control_plane = testing::node("cp2", Role::ControlPlane, "10.77.0.12");
-    insta::assert_snapshot!("control_plane", join::config(&setup, &control_plane, &token, Some("00aa")).unwrap());
+    insta::assert_snapshot!(
+        "control_plane",
+        join::config(&setup, &control_plane, &token, Some("00aa")).unwrap()
+    );
 }

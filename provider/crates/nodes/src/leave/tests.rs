@@ -14,7 +14,11 @@ COMMIT";
 fn used() -> (Machine, std::collections::BTreeMap<String, String>) {
     let machine = Machine::new();
     machine.fake("kubeadm", "echo registry.k8s.io/pause:3.10.1");
-    machine.fake("systemctl", "case $* in 'is-enabled kubelet.service') echo not-found; exit 1 ;; 'is-active '*) echo inactive; exit 3 ;; esac");
+    machine.fake(
+        "systemctl",
+        "case $* in 'is-enabled kubelet.service') echo not-found; exit 1 ;; \
+         'is-active '*) echo inactive; exit 3 ;; esac",
+    );
     machine.write("/etc/hosts", "127.0.0.1 localhost\n10.0.0.1 me");
     machine.write("/usr/local/bin/kubectl", "the user's own");
     machine.write("/etc/cni/net.d/10-theirs.conflist", "{}");
@@ -22,9 +26,11 @@ fn used() -> (Machine, std::collections::BTreeMap<String, String>) {
     machine.write("/sys/class/net/eth0/x", "");
     let before = machine.tree();
     machine.run(&claim::script(&testing::mark("w1"))).succeeded();
-    let script = prepare::script(&testing::setup(), &testing::facts("10.0.0.1"), Some("10.0.0.9".parse().unwrap()));
+    let script =
+        prepare::script(&testing::setup(), &testing::facts("10.0.0.1"), Some("10.0.0.9".parse().unwrap()));
     machine.run(&script.unwrap()).succeeded();
-    let own = Script::new("test", "remember /usr/local/bin/kubectl\necho ours >\"$ROOT/usr/local/bin/kubectl\"\n");
+    let own =
+        Script::new("test", "remember /usr/local/bin/kubectl\necho ours >\"$ROOT/usr/local/bin/kubectl\"\n");
     machine.run(&own).succeeded();
     for path in [
         "/etc/kubernetes/tmp/x/ca.key",
@@ -72,7 +78,10 @@ fn a_machine_is_what_it_was_before() {
     assert_eq!(left, Vec::<String>::new());
     let calls = machine.calls();
     assert!(calls.contains(&"sysctl -q -w vm.overcommit_memory=0".to_owned()), "{calls:#?}");
-    assert!(calls.contains(&"ip link delete cni0".to_owned()) && calls.contains(&"ip link delete flannel.1".to_owned()));
+    assert!(
+        calls.contains(&"ip link delete cni0".to_owned())
+            && calls.contains(&"ip link delete flannel.1".to_owned())
+    );
     assert!(!calls.contains(&"ip link delete eth0".to_owned()));
 }
 
@@ -106,7 +115,11 @@ fn only_rules_of_kubernetes_and_its_pods_go() {
 fn a_runtime_of_somebody_elses_stays_with_what_it_holds() {
     let machine = Machine::new();
     machine.fake("kubeadm", "echo registry.k8s.io/pause:3.10.1");
-    machine.fake("systemctl", "case $* in 'is-active containerd.service') echo active ;; 'is-enabled containerd.service') echo enabled ;; esac");
+    machine.fake(
+        "systemctl",
+        "case $* in 'is-active containerd.service') echo active ;; 'is-enabled \
+         containerd.service') echo enabled ;; esac",
+    );
     machine.write("/etc/containerd/config.toml", "version = 2\n");
     machine.write("/var/lib/containerd/theirs", "x");
     let before = machine.tree();

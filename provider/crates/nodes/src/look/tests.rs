@@ -118,30 +118,46 @@ fn a_clock_is_known_up_to_the_time_the_answer_took() {
 
 fn ready_to_look() -> Machine {
     let machine = Machine::new();
-    machine.write("/etc/os-release", "NAME=\"Debian\"\nID=debian\nPRETTY_NAME=\"Debian 12\"\nVERSION_ID='12'\n");
+    machine
+        .write("/etc/os-release", "NAME=\"Debian\"\nID=debian\nPRETTY_NAME=\"Debian 12\"\nVERSION_ID='12'\n");
     machine.write("/etc/machine-id", "abc\n");
     machine.write("/proc/meminfo", "MemTotal:        4096000 kB\nMemFree: 1 kB\n");
     machine.write("/proc/swaps", "Filename Type Size\n/dev/sda2 partition 1\n");
-    machine.write("/proc/filesystems", "nodev\tproc\nnodev\toverlay\n");
+    let release =
+        String::from_utf8(std::process::Command::new("uname").arg("-r").output().unwrap().stdout).unwrap();
+    machine.write(
+        &format!("/boot/config-{}", release.trim()),
+        "CONFIG_OVERLAY_FS=y\n# CONFIG_NF_NAT is not set\n",
+    );
     machine.write("/sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
     machine.write("/sys/module/br_netfilter/x", "");
     machine.write("/etc/resolv.conf", "# a comment\nnameserver 127.0.0.1\n");
-    machine.write("/proc/net/tcp", "  sl  local rem st\n 0: 00000000:192B 00000000:0000 0A\n 1: 0100007F:0050 0100007F:9999 01\n");
+    machine.write(
+        "/proc/net/tcp",
+        "  sl  local rem st\n 0: 00000000:192B 00000000:0000 0A\n 1: 0100007F:0050 0100007F:9999 01\n",
+    );
     machine.fake("systemctl", "exit 3");
-    machine.fake("modprobe", "[ \"$3\" != nf_nat ]");
+    machine.fake("modprobe", "[ \"$3\" = nf_conntrack ]");
     machine
 }
 
 #[test]
 fn a_look_sees_what_is_there_and_changes_nothing() {
     let machine = ready_to_look();
-    machine.fake("ip", "case $* in *addr*) echo '2: eth0    inet 10.0.0.7/24 brd x scope global eth0' ;; *) echo '1.1.1.1 via 10.0.0.1 dev eth0 src 10.0.0.7 uid 0' ;; esac");
+    machine.fake(
+        "ip",
+        "case $* in *addr*) echo '2: eth0    inet 10.0.0.7/24 brd x scope global eth0' \
+         ;; *) echo '1.1.1.1 via 10.0.0.1 dev eth0 src 10.0.0.7 uid 0' ;; esac",
+    );
     machine.fake("kubelet", "echo 'Kubernetes v1.34.4'");
     let before = machine.tree();
     let run = machine.run(&script());
     assert_eq!(machine.tree(), before);
     let facts = parse(&run.stdout, ASKED).unwrap();
-    assert_eq!((facts.os.id.as_str(), facts.os.pretty.as_str(), facts.machine_id.as_str()), ("debian", "Debian 12", "abc"));
+    assert_eq!(
+        (facts.os.id.as_str(), facts.os.pretty.as_str(), facts.machine_id.as_str()),
+        ("debian", "Debian 12", "abc")
+    );
     assert_eq!((facts.memory_mib, facts.swap.clone()), (4_000, vec!["/dev/sda2".to_owned()]));
     assert_eq!(facts.missing_features, BTreeSet::from(["nf_nat".to_owned()]));
     assert_eq!(facts.listeners.iter().map(|listener| listener.port).collect::<Vec<_>>(), [6443]);
@@ -158,21 +174,27 @@ fn a_look_finds_our_mark_and_what_somebody_changed() {
     let machine = ready_to_look();
     let mark = testing::mark("cp1");
     machine.run(&claim::script(&mark)).succeeded();
-    let write = Script::new("test", "write\n").files("write", &[
-        crate::script::File::readable("/etc/one", "1\n"),
-        crate::script::File::readable("/etc/two", "2\n"),
-    ]);
+    let write = Script::new("test", "write\n").files(
+        "write",
+        &[crate::script::File::readable("/etc/one", "1\n"), crate::script::File::readable("/etc/two", "2\n")],
+    );
     machine.run(&write).succeeded();
     machine.write("/etc/two", "changed\n");
     // Two lines of a kubeconfig; the digest is that of the certificate's text, here `cert`.
-    machine.write("/etc/kubernetes/admin.conf", "    certificate-authority-data: Y2VydA==\n    server: https://api:6443\n");
+    machine.write(
+        "/etc/kubernetes/admin.conf",
+        "    certificate-authority-data: Y2VydA==\n    server: https://api:6443\n",
+    );
     let facts = parse(&machine.run(&script()).stdout, ASKED).unwrap();
     assert_eq!(facts.mark, Some(mark));
     assert_eq!(facts.altered, BTreeSet::from(["/etc/two".to_owned()]));
     assert_eq!(facts.prepared.len(), 2);
     let admin = facts.membership.admin.unwrap();
     assert_eq!(admin.server, "https://api:6443");
-    assert_eq!(admin.ca_sha256.as_deref(), Some("06298432e8066b29e2223bcc23aa9504b56ae508fabf3435508869b9c3190e22"));
+    assert_eq!(
+        admin.ca_sha256.as_deref(),
+        Some("06298432e8066b29e2223bcc23aa9504b56ae508fabf3435508869b9c3190e22")
+    );
 }
 
 #[test]

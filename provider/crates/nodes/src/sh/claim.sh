@@ -28,16 +28,22 @@ note_tree() {
   esac
 }
 
-if ! noted complete; then
+# unnoted PATTERN: whether no line of the notes begins so. Without notes there is nothing to search.
+fresh=
+[ -e "$STATE/before" ] || fresh=1
+unnoted() { [ -n "$fresh" ] || ! grep -qE "^($1)" "$STATE/before"; }
+[ -z "$fresh" ] || noted() { return 1; }
+
+if [ -n "$fresh" ] || ! noted complete; then
   for tree in $OWN_TREES; do
-    grep -qE "^tree (absent|present|foreign) $tree\$" "$STATE/before" 2>/dev/null || note_tree "$tree"
+    ! unnoted "tree (absent|present|foreign) $tree\$" || note_tree "$tree"
   done
   for key in $SYSCTLS; do
     file=$ROOT/proc/sys/$(printf %s "$key" | tr . /)
-    grep -q "^sysctl $key " "$STATE/before" 2>/dev/null || [ ! -r "$file" ] || note "sysctl $key $(cat "$file")"
+    [ ! -r "$file" ] || ! unnoted "sysctl $key " || note "sysctl $key $(cat "$file")"
   done
   for unit in containerd.service kubelet.service; do
-    grep -q "^unit $unit " "$STATE/before" 2>/dev/null && continue
+    unnoted "unit $unit " || continue
     enabled=$(systemctl is-enabled "$unit" 2>/dev/null || :)
     active=$(systemctl is-active "$unit" 2>/dev/null || :)
     note "unit $unit ${enabled:-none} ${active:-none}"

@@ -24,7 +24,10 @@ hosts_write() {
 
 # hosts_set ADDRESS NAME: our line, at the end; without an address none.
 hosts_set() {
-  [ -z "$1" ] || [ -e "$ROOT/etc/hosts" ] || remember /etc/hosts
+  if [ ! -e "$ROOT/etc/hosts" ]; then
+    [ -n "$1" ] || return 0
+    remember /etc/hosts
+  fi
   { hosts_without_ours; [ -z "$1" ] || printf '%s %s %s\n' "$1" "$2" "$(hosts_mark)"; } | hosts_write
 }
 

@@ -17,14 +17,19 @@ fi
 [ ! -d "$ROOT/run/systemd/system" ] || see systemd yes
 ! has getenforce || see selinux "$(getenforce)"
 
-# Kernel features, by evidence first; a dry run of modprobe changes nothing.
-feature() {
-  [ ! -d "$ROOT/sys/module/$1" ] || return 0
-  ! grep -qw "$1" "$ROOT/proc/filesystems" || return 0
-  ! grep -qE "/$1\\.ko" "$ROOT/lib/modules/$(uname -r)/modules.builtin" || return 0
-  modprobe -n -q "$1"
+# Kernel features, MODULE:OPTION, by evidence first; a dry run of modprobe changes nothing.
+options() {
+  if [ -r "$ROOT/proc/config.gz" ]; then gzip -dc "$ROOT/proc/config.gz"
+  elif [ -r "$ROOT/boot/config-$(uname -r)" ]; then cat "$ROOT/boot/config-$(uname -r)"; fi
 }
-for name in $FEATURES; do feature "$name" || see missing "$name"; done
+built_in=$(options | grep -E "^CONFIG_[A-Z_]+=y" || :)
+feature() {
+  [ ! -d "$ROOT/sys/module/${1%:*}" ] || return 0
+  ! printf '%s\n' "$built_in" | grep -qx "CONFIG_${1#*:}=y" || return 0
+  ! grep -qE "/${1%:*}\\.ko" "$ROOT/lib/modules/$(uname -r)/modules.builtin" || return 0
+  modprobe -n -q "${1%:*}"
+}
+for name in $FEATURES; do feature "$name" || see missing "${name%:*}"; done
 
 if [ -e "$ROOT/sys/fs/cgroup/cgroup.controllers" ]; then
   see cgroup 2
@@ -64,18 +69,22 @@ fi
 for tool in $TOOLS; do ! has "$tool" || see tool "$tool"; done
 
 # Programs: where they are, what they say, and whether they came from us.
+# A program of ours is not asked: which one it is, is noted; and some take a while to say it.
 program() {
   path=$(command -v "$1") || return 0
-  version=$(timeout 10 "$@" </dev/null | sed -n 's/.*[ v]\([0-9][0-9]*\.[0-9][0-9]*\.[0-9][^ ,]*\).*/\1/p' | sed -n 1p)
   ours=theirs
   ! grep -qxF -e "file $path" -e "kept $path" "$STATE/before" || ours=ours
+  version=
+  if [ "$ours" = theirs ] && [ $# -gt 1 ]; then
+    version=$(timeout 20 "$@" </dev/null | sed -n 's/.*[ v]\([0-9][0-9]*\.[0-9][0-9]*\.[0-9][^ ,]*\).*/\1/p' | sed -n 1p)
+  fi
   see program "$1 $path $ours $version"
 }
 program containerd --version
 program runc --version
 program kubelet --version
-program kubeadm version -o short
-program kubectl version --client
+program kubeadm
+program kubectl
 config=$ROOT/etc/containerd/config.toml
 if [ -r "$config" ] && ! grep -qF "  /etc/containerd/config.toml" "$STATE/prepared"; then
   ! sed -n '/^[[:space:]]*disabled_plugins/,/\]/p' "$config" | grep -qE '"(cri|io\.containerd\.grpc\.v1\.cri|io\.containerd\.cri\.v1\.[a-z]+)"' || see cri-disabled yes
@@ -84,6 +93,7 @@ fi
 for socket in /run/crio/crio.sock /run/cri-dockerd.sock; do [ ! -S "$ROOT$socket" ] || see other-runtime "$socket"; done
 
 [ ! -r "$STATE/owner" ] || while IFS= read -r line; do see owner "$line"; done <"$STATE/owner"
+[ ! -s "$STATE/preparation" ] || see preparation "$(first "$STATE/preparation")"
 [ ! -r "$STATE/installed" ] || while IFS= read -r line; do see installed "$line"; done <"$STATE/installed"
 if [ -r "$STATE/prepared" ]; then
   while read -r digest path; do

@@ -1,5 +1,7 @@
 # What a node needs of its machine: kernel, swap, name of the API, container runtime, the kubelet's unit.
 [ -s "$STATE/owner" ] || fail unclaimed "the machine bears no mark"
+# As long as it is not through, nothing says that it was.
+rm -f "$STATE/preparation"
 before=$STATE/written.before
 : >"$before"
 [ ! -e "$STATE/written" ] || cat "$STATE/written" >"$before"
@@ -67,5 +69,6 @@ printf '%s' "$installed_since" >"$STATE/containerd-started"
 case "$CHANGED" in *" /etc/systemd/system/kubelet."*)
   ! systemctl is-active -q kubelet || systemctl restart kubelet ;;
 esac
+printf '%s\n' "$DIGEST" >"$STATE/preparation"
 for path in $CHANGED; do say changed "$path"; done
 say prepared
