@@ -56,7 +56,7 @@ impl KubeCluster {
         applied
     }
 
-    /// Merges `body` into an object.
+    /// Merges `body` into an object, in the name of `manager`.
     ///
     /// # Errors
     ///
@@ -66,9 +66,10 @@ impl KubeCluster {
         collection: &Collection,
         name: &str,
         body: &Value,
+        manager: Manager,
         limits: &Limits,
     ) -> Result<T, EngineError> {
-        let request = collection.merge(name, body, Manager::Request);
+        let request = collection.merge(name, body, manager);
         let merged = self.caller.write("changing", &collection.object(name), request, limits).await;
         self.shared.drop_all();
         merged
@@ -88,6 +89,6 @@ impl KubeCluster {
         limits: &Limits,
     ) -> Result<(), EngineError> {
         let body = json!({ "metadata": { "annotations": { REQUESTED_AT: format!("kurator-{token}") } } });
-        self.merge::<Value>(collection, name, &body, limits).await.map(drop)
+        self.merge::<Value>(collection, name, &body, Manager::Request, limits).await.map(drop)
     }
 }

@@ -38,7 +38,7 @@ impl KubeCluster {
         let found = self.make_way::<O>(&collection, fleet, wanted, limits).await?;
         if found.is_some_and(|found| found.is_suspended()) {
             // Nothing that we apply says `suspend`, so an apply alone would leave it.
-            self.merge::<Value>(&collection, wanted.name, &resume(), limits).await?;
+            self.merge::<Value>(&collection, wanted.name, &resume(), Manager::Request, limits).await?;
         }
         let applied: O =
             self.apply(&collection, wanted.name, body, Manager::Provider, conflicts, limits).await?;
@@ -111,7 +111,7 @@ impl KubeCluster {
             Removal::Prune => None,
         };
         if let Some(change) = change {
-            match self.merge::<Value>(&collection, name, &change, limits).await {
+            match self.merge::<Value>(&collection, name, &change, Manager::Request, limits).await {
                 Err(error) if error.kind == Kind::NotFound => return Ok(()),
                 other => other.map(drop)?,
             }

@@ -9,6 +9,7 @@ use engines::distribution::Distribution;
 use engines::fleet_host::FleetHost;
 use engines::flux::Flux;
 use engines::member::Member;
+use engines::nodes::Nodes;
 
 use crate::call::Caller;
 use crate::own_credentials::Own;
@@ -60,6 +61,10 @@ impl Cluster for KubeCluster {
     }
 
     fn lender(&self) -> &dyn Lender {
+        self
+    }
+
+    fn nodes(&self) -> &dyn Nodes {
         self
     }
 }

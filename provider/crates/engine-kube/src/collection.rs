@@ -94,6 +94,12 @@ impl Collection {
         .body(Vec::new())
     }
 
+    /// Reads all objects whose field `field` is `value`.
+    pub(crate) fn list_where(&self, field: &str, value: &str) -> Result<Request<Vec<u8>>, http::Error> {
+        let selector = format!("{field}={value}");
+        Request::get(format!("{}?fieldSelector={}", self.path(None), encoded(&selector))).body(Vec::new())
+    }
+
     /// Applies an object on the server's side.
     pub(crate) fn apply(
         &self,

@@ -198,7 +198,9 @@ mod tests {
         let many = (0..50).map(|_| hub.observe_application(of, Freshness::Shared, &far));
         futures::future::try_join_all(many).await.unwrap();
         assert_eq!(lists(&asked), 3, "one list of sources, Kustomizations and HelmReleases each");
-        hub.merge::<Value>(&Kustomization::collection(Some("a")), "web", &json!({}), &far).await.unwrap();
+        hub.merge::<Value>(&Kustomization::collection(Some("a")), "web", &json!({}), Manager::Request, &far)
+            .await
+            .unwrap();
         hub.observe_application(of, Freshness::Shared, &far).await.unwrap();
         hub.observe_application(of, Freshness::Now, &far).await.unwrap();
         assert_eq!(lists(&asked), 9);

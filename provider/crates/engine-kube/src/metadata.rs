@@ -26,6 +26,17 @@ pub(crate) struct Metadata {
     pub(crate) labels: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) annotations: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) owner_references: Vec<Owner>,
+}
+
+/// Who made an object, as it says.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(default)]
+pub(crate) struct Owner {
+    pub(crate) kind: String,
+    /// Whether it is the one that looks after it.
+    pub(crate) controller: bool,
 }
 
 impl Metadata {

@@ -13,6 +13,7 @@ use crate::fleet_host::FleetHost;
 use crate::flux::Flux;
 use crate::limits::Limits;
 use crate::member::Member;
+use crate::nodes::Nodes;
 
 /// The resolver: from a reference to a cluster that was asked who it is.
 #[async_trait]
@@ -43,4 +44,6 @@ pub trait Cluster: Send + Sync {
     fn member(&self) -> &dyn Member;
     /// It as a giver of credentials for others.
     fn lender(&self) -> &dyn Lender;
+    /// It as a set of nodes.
+    fn nodes(&self) -> &dyn Nodes;
 }

@@ -12,5 +12,6 @@ pub mod flux;
 pub mod limits;
 pub mod machines;
 pub mod member;
+pub mod nodes;
 pub mod secret;
 pub mod wait;

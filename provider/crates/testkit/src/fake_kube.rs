@@ -31,6 +31,7 @@ use engines::fleet_host::FleetHost;
 use engines::flux::Flux;
 use engines::limits::Limits;
 use engines::member::Member;
+use engines::nodes::Nodes;
 use tokio_util::sync::CancellationToken;
 
 use crate::fake_kube_state::{Break, FakeState, World};
@@ -247,7 +248,7 @@ impl FakeClusters {
         self.world().clusters.values().all(FakeState::is_empty)
     }
 
-    fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -282,6 +283,10 @@ impl Cluster for FakeCluster {
     }
 
     fn lender(&self) -> &dyn Lender {
+        self
+    }
+
+    fn nodes(&self) -> &dyn Nodes {
         self
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::application::{Carrier, PlacementFacts, PlacementId, Progress, SourceFacts};
 use domain::cluster::{ClusterFacts, ClusterUid};
 use domain::cluster_ref::{ClusterRef, Place};
+use domain::custom_cluster::NodeState;
 use domain::fleet::{AccessSpec, FleetFacts, FluxFacts, MemberFacts, MemberRecord, NamespaceFacts};
 use domain::mark::Mark;
 use domain::name::Name;
@@ -51,6 +52,7 @@ pub(crate) struct FakeState {
     pub(crate) objects: BTreeSet<ObjectId>,
     /// Objects that no prune takes away.
     pub(crate) stuck: BTreeSet<ObjectId>,
+    pub(crate) nodes: BTreeMap<Name, NodeState>,
 }
 
 /// What a host holds of one fleet.
@@ -225,6 +227,7 @@ impl FakeState {
             service_accounts: BTreeSet::new(),
             objects: BTreeSet::new(),
             stuck: BTreeSet::new(),
+            nodes: BTreeMap::new(),
         }
     }
 

@@ -5,6 +5,7 @@ mod fake_kube_credentials;
 mod fake_kube_fleet;
 mod fake_kube_flux;
 mod fake_kube_hands;
+mod fake_kube_nodes;
 mod fake_kube_state;
 pub mod fake_machines;
 pub mod protocol_client;

@@ -22,4 +22,5 @@ mod flux;
 mod helm;
 mod made;
 mod member;
+mod nodes;
 mod setup;
