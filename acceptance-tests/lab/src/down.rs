@@ -9,6 +9,7 @@ use rustix::process::Signal;
 
 use crate::lab::{Lab, OnDrop, layout};
 use crate::layout::Layout;
+use crate::machines;
 use crate::part::Ending;
 use crate::process::{Condition, marked};
 use crate::progress::Progress;
@@ -65,6 +66,7 @@ fn take_down(layout: &Layout, progress: &Progress) -> anyhow::Result<()> {
     let Some(_lock) = Lock::of_existing(layout.root())? else { return Ok(()) };
     let Some(state) = State::read(layout)? else { return Ok(()) };
     end_all(&state)?;
+    machines::down::remove(layout, &state)?;
     remove(layout.root()).with_context(|| format!("removing {}", layout.root().display()))?;
     progress.say(&format!("down: {} parts ended, {} removed", state.parts.len(), layout.root().display()));
     Ok(())

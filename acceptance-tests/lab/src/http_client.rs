@@ -1,6 +1,6 @@
-//! Plain HTTP to a port on loopback.
+//! Plain HTTP to a server of the lab.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -14,14 +14,18 @@ use tokio::net::TcpStream;
 /// # Errors
 ///
 /// Nobody listens, or the connection breaks. An answer of whatever status is no error.
-pub(crate) async fn send(port: u16, mut request: Request<Full<Bytes>>) -> anyhow::Result<Response<Bytes>> {
-    let doing = format!("{} http://127.0.0.1:{port}{}", request.method(), request.uri());
-    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.with_context(|| doing.clone())?;
+pub(crate) async fn send(
+    server: SocketAddrV4,
+    mut request: Request<Full<Bytes>>,
+) -> anyhow::Result<Response<Bytes>> {
+    let doing = format!("{} http://{server}{}", request.method(), request.uri());
+    let stream = TcpStream::connect(server).await.with_context(|| doing.clone())?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.with_context(|| doing.clone())?;
     let driver = tokio::spawn(connection);
-    let host = format!("127.0.0.1:{port}");
-    request.headers_mut().insert(http::header::HOST, host.parse().with_context(|| doing.clone())?);
+    request
+        .headers_mut()
+        .insert(http::header::HOST, server.to_string().parse().with_context(|| doing.clone())?);
     let (head, body) = sender.send_request(request).await.with_context(|| doing.clone())?.into_parts();
     let body = body.collect().await.with_context(|| doing.clone())?.to_bytes();
     drop(sender);
@@ -30,6 +34,12 @@ pub(crate) async fn send(port: u16, mut request: Request<Full<Bytes>>) -> anyhow
 }
 
 /// GETs a path.
-pub(crate) async fn get(port: u16, path: &str) -> anyhow::Result<Response<Bytes>> {
-    send(port, Request::get(path).body(Full::default()).with_context(|| format!("asking for {path}"))?).await
+pub(crate) async fn get(server: SocketAddrV4, path: &str) -> anyhow::Result<Response<Bytes>> {
+    send(server, Request::get(path).body(Full::default()).with_context(|| format!("asking for {path}"))?)
+        .await
+}
+
+/// The server on this port of 127.0.0.1.
+pub(crate) fn local(port: u16) -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)
 }

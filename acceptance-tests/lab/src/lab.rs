@@ -13,7 +13,7 @@ use crate::progress::Progress;
 use crate::runtime::block_on;
 use crate::state::State;
 use crate::tools::cache::Cache;
-use crate::{charts, environment, files, flux_manifests, git, oci, pki};
+use crate::{charts, environment, files, flux_manifests, git, http_client, oci, pki};
 
 /// The repository and the tag that Flux's install manifests are pushed as.
 const FLUX_MANIFESTS: (&str, &str) = ("flux/manifests", "v1");
@@ -229,7 +229,7 @@ impl Lab {
         config: serde_json::Value,
     ) -> anyhow::Result<String> {
         let port = State::of(&self.layout)?.port("registry")?;
-        block_on(oci::push(port, repository, tag, layer, kind, config))
+        block_on(oci::push(http_client::local(port), repository, tag, layer, kind, config))
     }
 
     /// Writes Flux's install manifests into one file and pushes it to the registry as `flux/manifests:v1`.

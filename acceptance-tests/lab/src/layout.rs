@@ -79,7 +79,12 @@ impl Layout {
         self.root.join("data").join(part)
     }
 
-    /// Every folder to make before parts are started.
+    /// The folders that any lab has.
+    pub(crate) fn common_folders(&self) -> Vec<PathBuf> {
+        vec![self.root.join("logs"), self.root.join("data"), self.home(), self.temporary()]
+    }
+
+    /// Every folder to make before the parts of control planes are started.
     pub(crate) fn folders(&self) -> Vec<PathBuf> {
         ["logs", "pki", "inner", "data"]
             .into_iter()

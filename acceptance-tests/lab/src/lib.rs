@@ -5,6 +5,8 @@
 //! a git server, an OCI registry and a chart server; [`lab::Lab::down`] leaves nothing behind.
 //! Nothing listens beyond 127.0.0.1.
 //!
+//! [`lab::Lab::up_machines`] starts the second tier, in the same lab or one of its own: see [`machines`].
+//!
 //! What is real: etcd, kube-apiserver, kube-controller-manager, the Flux controllers, the registry, git.
 //! What is a stand-in: the node of each cluster (`NAME-node`). It runs no container: it says
 //! that pods run. There is no pod network, no DNS and no in-cluster webhook.
@@ -27,6 +29,7 @@ mod http_client;
 mod kubeconfig;
 pub mod lab;
 mod layout;
+pub mod machines;
 mod oci;
 mod part;
 pub mod parts;
@@ -39,6 +42,7 @@ mod runtime;
 mod specs;
 mod state;
 pub mod status;
+mod store;
 pub mod tools;
 pub mod up;
 mod wait;

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand, ValueEnum};
-use lab::fault::Fault;
 use lab::lab::Lab;
+use lab::machines::up::MachineOptions;
 use lab::parts::command::run_if_asked;
 use lab::progress::Progress;
 use lab::requests::{Cut, Way};
@@ -35,10 +35,16 @@ enum Verb {
     Up {
         /// What to start
         tier: Tier,
-        /// How many clusters, `hub` included
+        /// How many clusters, `hub` included; only for control-planes
         #[arg(long, default_value_t = 2)]
         clusters: usize,
-        /// Leave Flux out
+        /// How many machines; only for machines
+        #[arg(long, default_value_t = 1)]
+        count: u8,
+        /// Leave mirror and registry out; only for machines
+        #[arg(long)]
+        bare: bool,
+        /// Leave Flux out; only for control-planes
         #[arg(long)]
         no_flux: bool,
     },
@@ -61,13 +67,23 @@ enum Verb {
         /// The part
         part: String,
     },
-    /// Break a cluster or a part, or heal it
+    /// Break a cluster, a part or a machine, or heal it
     Fault {
-        /// A cluster (`edge`) or a part (`flux-source`)
+        /// A cluster (`edge`), a part (`flux-source`) or a machine (`m1`)
         target: String,
         /// kill, freeze, refuse, slow, slow=500ms, unauthorized, forbidden, swap=CLUSTER or heal; a part knows only
-        /// kill, freeze and heal
-        fault: Fault,
+        /// kill, freeze and heal; a machine knows partition, heal, freeze, thaw, power-off, power-on and reboot
+        fault: String,
+    },
+    /// Run a shell command on a machine
+    Ssh {
+        /// The machine
+        machine: String,
+        /// The command
+        command: String,
+        /// Who runs it: admin or root
+        #[arg(long, default_value = "admin")]
+        user: String,
     },
     /// Show what the provider asked of a cluster; a star marks what changes something
     Requests {
@@ -116,6 +132,8 @@ enum Verb {
 enum Tier {
     /// etcd, API servers, controllers, Flux, git, registry and charts
     ControlPlanes,
+    /// Servers with their own addresses, systemd and sshd
+    Machines,
 }
 
 #[derive(Debug, Subcommand)]
@@ -180,7 +198,17 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let dir = arguments.dir;
     let open = || Lab::open(dir.as_deref(), progress.clone());
     match arguments.verb {
-        Verb::Up { tier: Tier::ControlPlanes, clusters, no_flux } => {
+        Verb::Up { tier: Tier::Machines, count, bare, .. } => {
+            let lab = Lab::up_machines(&MachineOptions {
+                dir: dir.clone(),
+                count,
+                services: !bare,
+                part_binary: None,
+                progress: progress.clone(),
+            })?;
+            progress.say(&format!("up: {} in {}", lab.machines()?.subnet, lab.dir().display()));
+        }
+        Verb::Up { tier: Tier::ControlPlanes, clusters, no_flux, .. } => {
             let lab = Lab::up(&UpOptions {
                 dir: dir.clone(),
                 clusters,
@@ -193,7 +221,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         Verb::Down => Lab::down_if_there(dir.as_deref(), &progress)?,
         Verb::Status => print_status(&open()?)?,
-        Verb::Env => println!("{}", serde_json::to_string_pretty(&open()?.environment()?)?),
+        Verb::Env => println!("{}", serde_json::to_string_pretty(&environment(&open()?)?)?),
         Verb::Kubeconfig { name, path } => {
             let file = open()?.kubeconfig(name.as_deref())?;
             if path {
@@ -206,7 +234,15 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             }
         }
         Verb::Log { part } => print!("{}", open()?.log(&part)?),
-        Verb::Fault { target, fault } => open()?.fault(&target, fault)?,
+        Verb::Fault { target, fault } => {
+            let lab = open()?;
+            if lab.has_machine(&target) {
+                lab.machine_fault(&target, fault.parse()?)?;
+            } else {
+                lab.fault(&target, fault.parse()?)?;
+            }
+        }
+        Verb::Ssh { machine, command, user } => print!("{}", open()?.on_machine(&machine, &user, &command)?),
         Verb::Requests { cluster, of } => {
             open()?.requests(&cluster, &of)?.iter().for_each(|request| println!("{request}"));
         }
@@ -236,6 +272,19 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Tool { name } => println!("{}", Cache::open(progress)?.binary(&name)?.display()),
     }
     Ok(())
+}
+
+/// All that a test needs to know, of both tiers as far as they are there.
+fn environment(lab: &Lab) -> anyhow::Result<serde_json::Value> {
+    let mut all = if lab.clusters()?.is_empty() {
+        serde_json::json!({"dir": lab.dir()})
+    } else {
+        serde_json::to_value(lab.environment()?)?
+    };
+    if let Ok(machines) = lab.machines() {
+        all["machines"] = serde_json::to_value(machines)?;
+    }
+    Ok(all)
 }
 
 fn print_status(lab: &Lab) -> anyhow::Result<()> {

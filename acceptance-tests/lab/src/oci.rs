@@ -1,5 +1,6 @@
 //! Artifacts for the OCI registry.
 
+use std::net::SocketAddrV4;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -66,13 +67,13 @@ pub(crate) fn pack_files(files: Vec<(impl AsRef<Path>, Vec<u8>)>) -> anyhow::Res
     archive.into_inner().context("packing")?.finish().context("packing")
 }
 
-/// Pushes one layer as `repository:tag` to the registry on `port`; gives the manifest's digest.
+/// Pushes one layer as `repository:tag` to `registry`; gives the manifest's digest.
 ///
 /// # Errors
 ///
 /// The registry does not answer or refuses.
 pub(crate) async fn push(
-    port: u16,
+    registry: SocketAddrV4,
     repository: &str,
     tag: &str,
     layer: Vec<u8>,
@@ -80,8 +81,8 @@ pub(crate) async fn push(
     config: Value,
 ) -> anyhow::Result<String> {
     let (config_type, layer_type) = kind.media_types();
-    let config = blob(port, repository, config_type, serde_json::to_vec(&config)?).await?;
-    let layer = blob(port, repository, layer_type, layer).await?;
+    let config = blob(registry, repository, config_type, serde_json::to_vec(&config)?).await?;
+    let layer = blob(registry, repository, layer_type, layer).await?;
     let manifest = json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST,
@@ -93,26 +94,32 @@ pub(crate) async fn push(
     let manifest = serde_json::to_vec(&manifest)?;
     let digest = digest(&manifest);
     let path = format!("/v2/{repository}/manifests/{tag}");
-    call(port, Method::PUT, &path, MANIFEST, manifest).await?;
+    call(registry, Method::PUT, &path, MANIFEST, manifest).await?;
     Ok(digest)
 }
 
 /// Uploads a blob and gives its descriptor.
-async fn blob(port: u16, repository: &str, media_type: &str, content: Vec<u8>) -> anyhow::Result<Value> {
+async fn blob(
+    registry: SocketAddrV4,
+    repository: &str,
+    media_type: &str,
+    content: Vec<u8>,
+) -> anyhow::Result<Value> {
     let (digest, size) = (digest(&content), content.len());
     let begun =
-        call(port, Method::POST, &format!("/v2/{repository}/blobs/uploads/"), media_type, Vec::new()).await?;
+        call(registry, Method::POST, &format!("/v2/{repository}/blobs/uploads/"), media_type, Vec::new())
+            .await?;
     let location = begun.headers().get(LOCATION).context("beginning an upload: no location")?;
     let location: http::Uri = location.to_str()?.parse().context("beginning an upload")?;
     let target = location.path_and_query().context("beginning an upload: no path")?.as_str();
     let join = if target.contains('?') { '&' } else { '?' };
     let target = format!("{target}{join}digest={digest}");
-    call(port, Method::PUT, &target, "application/octet-stream", content).await?;
+    call(registry, Method::PUT, &target, "application/octet-stream", content).await?;
     Ok(json!({"mediaType": media_type, "digest": digest, "size": size}))
 }
 
 async fn call(
-    port: u16,
+    registry: SocketAddrV4,
     method: Method,
     path: &str,
     content_type: &str,
@@ -123,7 +130,7 @@ async fn call(
         .uri(path)
         .header(CONTENT_TYPE, content_type)
         .body(Full::new(Bytes::from(body)))?;
-    let answer = http_client::send(port, request).await?;
+    let answer = http_client::send(registry, request).await?;
     if !answer.status().is_success() {
         let text = String::from_utf8_lossy(answer.body()).into_owned();
         bail!("registry: {method} {path}: {} {text}", answer.status());

@@ -1,6 +1,7 @@
 //! A part: one process of the lab, how it is started and how one sees that it is up.
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub(crate) struct PartSpec {
 pub(crate) enum Ready {
     /// A GET of this path on this port answers 200.
     Http {
+        /// Where the port is.
+        #[serde(default = "loopback")]
+        address: Ipv4Addr,
         /// The port.
         port: u16,
         /// The path.
@@ -45,8 +49,20 @@ pub(crate) enum Ready {
         /// The path of the object in the API.
         path: String,
     },
+    /// A server greets who connects with a line that begins so.
+    Greeting {
+        /// The server.
+        server: SocketAddrV4,
+        /// The first bytes.
+        begins: String,
+    },
     /// The cluster's proxy answers on its control socket.
     ProxyControl(String),
+}
+
+/// Where the servers of labs that were recorded by older versions are.
+fn loopback() -> Ipv4Addr {
+    Ipv4Addr::LOCALHOST
 }
 
 /// How a part is ended.

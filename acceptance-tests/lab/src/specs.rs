@@ -3,6 +3,8 @@
 //! The flags and the reasons for them were measured; the sources are beside those that surprise.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::Path;
 
 use crate::layout::Layout;
 use crate::part::{Ending, PartSpec, Ready};
@@ -92,7 +94,7 @@ impl Specs<'_> {
             ],
             env: BTreeMap::new(),
             ports: vec![client, peer],
-            ready: Ready::Http { port: client, path: "/health".to_owned() },
+            ready: Ready::Http { address: Ipv4Addr::LOCALHOST, port: client, path: "/health".to_owned() },
             ending: Ending::Killed,
         })
     }
@@ -218,7 +220,7 @@ impl Specs<'_> {
             args: vec!["serve".to_owned(), config.display().to_string()],
             env: BTreeMap::from([("OTEL_TRACES_EXPORTER".to_owned(), "none".to_owned())]),
             ports: vec![port],
-            ready: Ready::Http { port, path: "/v2/".to_owned() },
+            ready: Ready::Http { address: Ipv4Addr::LOCALHOST, port, path: "/v2/".to_owned() },
             ending: Ending::Asked,
         })
     }
@@ -272,22 +274,22 @@ impl Specs<'_> {
             args,
             env: env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             ports: ports.iter().copied().chain([health, metrics]).collect(),
-            ready: Ready::Http { port: health, path: "/readyz".to_owned() },
+            ready: Ready::Http { address: Ipv4Addr::LOCALHOST, port: health, path: "/readyz".to_owned() },
             ending: Ending::Asked,
         })
     }
 }
 
-/// Gives the registry's configuration.
-pub(crate) fn registry_config(layout: &Layout, port: u16) -> serde_json::Value {
+/// Gives the configuration of a registry with its data in `root`, at `address`.
+pub(crate) fn registry_config(root: &Path, address: &str) -> serde_json::Value {
     serde_json::json!({
         "version": 0.1,
         "log": {"level": "warn"},
         "storage": {
-            "filesystem": {"rootdirectory": layout.data("registry").join("blobs")},
+            "filesystem": {"rootdirectory": root},
             "delete": {"enabled": true},
         },
-        "http": {"addr": format!("127.0.0.1:{port}")},
+        "http": {"addr": address},
     })
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::files::{private_dir, write_private};
 use crate::layout::Layout;
+use crate::machines::record::Machines;
 use crate::part::PartSpec;
 use crate::ports;
 use crate::process::{Condition, Identity};
@@ -36,6 +37,9 @@ pub(crate) struct State {
     pub(crate) ports: BTreeMap<String, u16>,
     /// The parts by name.
     pub(crate) parts: BTreeMap<String, Part>,
+    /// The machines, if there are any.
+    #[serde(default)]
+    pub(crate) machines: Option<Machines>,
 }
 
 /// A part and the process that it is now, if it was started.
@@ -66,6 +70,7 @@ impl State {
             flux_definitions: None,
             ports: BTreeMap::new(),
             parts: BTreeMap::new(),
+            machines: None,
         }
     }
 
@@ -92,7 +97,10 @@ impl State {
     /// Reads the record of a lab that must be there.
     pub(crate) fn of(layout: &Layout) -> anyhow::Result<Self> {
         Self::read(layout)?.with_context(|| {
-            format!("no lab in {}; start one with `lab up control-planes`", layout.root().display())
+            format!(
+                "no lab in {}; start one with `lab up control-planes` or `lab up machines`",
+                layout.root().display()
+            )
         })
     }
 

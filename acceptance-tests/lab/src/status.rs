@@ -1,12 +1,13 @@
 //! Looking at parts.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
 use anyhow::bail;
 use kube::Client;
 use serde::Serialize;
+use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
 use crate::environment::search_path;
@@ -146,8 +147,9 @@ async fn wait(layout: &Layout, spec: &PartSpec, process: Identity) -> anyhow::Re
 
 /// A probe with what it needs at hand.
 enum Probe<'a> {
-    Http { port: u16, path: &'a str },
+    Http { server: SocketAddrV4, path: &'a str },
     Port(u16),
+    Greeting { server: SocketAddrV4, begins: &'a str },
     Api { client: Client, path: &'a str },
     Control(std::path::PathBuf),
 }
@@ -155,8 +157,11 @@ enum Probe<'a> {
 impl<'a> Probe<'a> {
     async fn new(layout: &Layout, ready: &'a Ready) -> anyhow::Result<Self> {
         Ok(match ready {
-            Ready::Http { port, path } => Self::Http { port: *port, path },
+            Ready::Http { address, port, path } => {
+                Self::Http { server: SocketAddrV4::new(*address, *port), path }
+            }
             Ready::Port(port) => Self::Port(*port),
+            Ready::Greeting { server, begins } => Self::Greeting { server: *server, begins },
             Ready::ApiServer(name) => Self::api(layout, name, "/readyz").await?,
             Ready::Object { cluster, path } => Self::api(layout, cluster, path).await?,
             Ready::ProxyControl(name) => Self::Control(layout.proxy_control(name)),
@@ -169,13 +174,20 @@ impl<'a> Probe<'a> {
 
     async fn look(&self) -> anyhow::Result<()> {
         match self {
-            Self::Http { port, path } => {
-                let answer = http_client::get(*port, path).await?;
+            Self::Http { server, path } => {
+                let answer = http_client::get(*server, path).await?;
                 if !answer.status().is_success() {
                     bail!("{path} answers {}", answer.status());
                 }
             }
             Self::Port(port) => drop(tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).await?),
+            Self::Greeting { server, begins } => {
+                let mut greeting = vec![0; begins.len()];
+                tokio::net::TcpStream::connect(server).await?.read_exact(&mut greeting).await?;
+                if greeting != begins.as_bytes() {
+                    bail!("{server} greets with {}", String::from_utf8_lossy(&greeting));
+                }
+            }
             Self::Api { client, path } => drop(cluster::get(client, path).await?),
             Self::Control(socket) => drop(control::ask(socket, &Ask::Mode).await?),
         }

@@ -70,11 +70,8 @@ impl Lab {
     ///
     /// As [`Self::up`]; what was started has gone down again.
     pub fn ephemeral(options: &UpOptions) -> anyhow::Result<Self> {
-        let root = environment::labs_root()?.join("ephemeral");
-        down::clear_orphans(&root)?;
-        let name = uuid::Uuid::new_v4().simple().to_string();
-        let layout = Layout::new(root.join(&name[..12]));
-        let lab = Self { layout, progress: options.progress.clone(), on_drop: OnDrop::Down };
+        let lab =
+            Self { layout: ephemeral_layout()?, progress: options.progress.clone(), on_drop: OnDrop::Down };
         raise(&lab.layout, options, Identity::own())?;
         Ok(lab)
     }
@@ -94,37 +91,54 @@ impl Lab {
 }
 
 fn raise(layout: &Layout, options: &UpOptions, owner: Option<Identity>) -> anyhow::Result<()> {
-    check(layout.root(), options)?;
-    let part_binary = binary::find(options.part_binary.as_deref())?;
-    let _lock = Lock::take(layout.root())?;
-    if State::read(layout)?.is_none() {
-        let mut there = std::fs::read_dir(layout.root()).context("reading the lab's folder")?;
-        if there.next().is_some() {
-            bail!("starting a lab in {}: the folder is not empty and holds no lab", layout.root().display());
-        }
-        State::new(part_binary.clone(), owner).write(layout)?;
-    }
-    let tools = Cache::open(options.progress.clone())?;
-    let mut raising = Raising::of(layout, options.progress.clone())?;
-    raising.state.part_binary = part_binary;
-    raising.control_planes(&tools, options)
-}
-
-fn check(root: &Path, options: &UpOptions) -> anyhow::Result<()> {
     if options.clusters == 0 {
         bail!("a lab has at least one cluster");
     }
+    git::check()?;
+    let _lock = begin(layout, options.part_binary.as_deref(), owner)?;
+    let tools = Cache::open(options.progress.clone())?;
+    Raising::of(layout, options.progress.clone())?.control_planes(&tools, options)
+}
+
+/// Begins the record of a lab in a folder that has none, and holds the folder.
+pub(crate) fn begin(
+    layout: &Layout,
+    part_binary: Option<&Path>,
+    owner: Option<Identity>,
+) -> anyhow::Result<Lock> {
+    let root = layout.root();
     if root.as_os_str().len() > LONGEST_DIR {
         bail!("{}: the path of a lab's folder has at most {LONGEST_DIR} bytes", root.display());
     }
-    git::check()
+    let part_binary = binary::find(part_binary)?;
+    let lock = Lock::take(root)?;
+    let state = match State::read(layout)? {
+        Some(state) => State { part_binary, ..state },
+        None => {
+            let mut there = std::fs::read_dir(root).context("reading the lab's folder")?;
+            if there.next().is_some() {
+                bail!("starting a lab in {}: the folder is not empty and holds no lab", root.display());
+            }
+            State::new(part_binary, owner)
+        }
+    };
+    state.write(layout)?;
+    Ok(lock)
+}
+
+/// Gives the layout of a new lab that somebody wants for a while, after clearing up behind those who are gone.
+pub(crate) fn ephemeral_layout() -> anyhow::Result<Layout> {
+    let root = environment::labs_root()?.join("ephemeral");
+    down::clear_orphans(&root)?;
+    let name = uuid::Uuid::new_v4().simple().to_string();
+    Ok(Layout::new(root.join(&name[..12])))
 }
 
 /// A lab on its way up. The folder is locked as long as this lives.
 pub(crate) struct Raising<'a> {
-    layout: &'a Layout,
+    pub(crate) layout: &'a Layout,
     pub(crate) state: State,
-    progress: Progress,
+    pub(crate) progress: Progress,
 }
 
 impl<'a> Raising<'a> {
@@ -170,7 +184,10 @@ impl<'a> Raising<'a> {
         for part in ["registry", "flux-source"] {
             files::private_dir(&self.layout.data(part))?;
         }
-        let config = specs::registry_config(self.layout, registry);
+        let config = specs::registry_config(
+            &self.layout.data("registry").join("blobs"),
+            &format!("127.0.0.1:{registry}"),
+        );
         files::write_private(
             &self.layout.data("registry").join("config.json"),
             serde_json::to_vec(&config)?,

@@ -1,6 +1,7 @@
 //! The hidden verbs: `lab part …`.
 
 use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -9,6 +10,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::binary;
+use crate::machines::boot;
 use crate::parts::{fake_node, file_server, git_server, proxy};
 
 /// The first argument that makes a program a part of a lab.
@@ -49,10 +51,17 @@ enum PartCommand {
     },
     /// Serves files.
     Files {
+        #[arg(long, default_value_t = Ipv4Addr::LOCALHOST)]
+        address: Ipv4Addr,
         #[arg(long)]
         listen: u16,
         #[arg(long)]
         root: PathBuf,
+    },
+    /// Runs a machine.
+    Machine {
+        #[arg(long)]
+        boot: PathBuf,
     },
     /// Stands in for a node.
     Node {
@@ -96,7 +105,10 @@ fn run(part: PartCommand) -> anyhow::Result<()> {
             on_runtime(proxy::run(listen, upstream, pki, control))
         }
         PartCommand::Git { listen, root } => on_runtime(git_server::run(listen, root)),
-        PartCommand::Files { listen, root } => on_runtime(file_server::run(listen, root)),
+        PartCommand::Files { address, listen, root } => {
+            on_runtime(file_server::run(SocketAddrV4::new(address, listen), root))
+        }
+        PartCommand::Machine { boot } => boot::run(&boot),
         PartCommand::Node { kubeconfig } => on_runtime(fake_node::run(kubeconfig)),
     }
 }

@@ -6,17 +6,18 @@ use std::process::Stdio;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http::{Request, Response, header};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::git::NO_USER_CONFIG;
-use crate::parts::http_server::{self, Answer};
+use crate::http_client;
+use crate::parts::http_server::{self, Answer, whole};
 
 /// Serves the bare repositories under `root` until the process ends.
 pub(crate) async fn run(listen: u16, root: PathBuf) -> anyhow::Result<()> {
-    http_server::serve(listen, move |request| {
+    http_server::serve(http_client::local(listen), move |request| {
         let root = root.clone();
         async move { backend(&root, request).await }
     })
@@ -62,7 +63,7 @@ fn parse(output: &Bytes) -> anyhow::Result<Answer> {
     let Some(end) = output.windows(4).position(|window| window == b"\r\n\r\n") else {
         bail!("reading the answer of git http-backend: no end of the headers");
     };
-    let mut answer = Response::new(Full::new(output.slice(end + 4..)));
+    let mut answer = Response::new(whole(output.slice(end + 4..)));
     for line in
         std::str::from_utf8(&output[..end]).context("reading the headers of git http-backend")?.lines()
     {

@@ -1,31 +1,36 @@
-//! A plain HTTP server on loopback.
+//! A plain HTTP server.
 
 use std::convert::Infallible;
-use std::net::Ipv4Addr;
+use std::net::SocketAddrV4;
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::Full;
-use hyper::body::Incoming;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 
-/// An answer, held in memory as a whole.
-pub(crate) type Answer = Response<Full<Bytes>>;
+/// An answer.
+pub(crate) type Answer = Response<UnsyncBoxBody<Bytes, std::io::Error>>;
 
-/// Serves on a port of 127.0.0.1 until the process ends. An error of `handle` is logged and answered with 500.
+/// How much of a file is in memory at a time.
+const CHUNK: usize = 256 * 1024;
+
+/// Serves at `address` until the process ends. An error of `handle` is logged and answered with 500.
 #[expect(clippy::print_stderr, reason = "stderr of a part is its log")]
 pub(crate) async fn serve<F>(
-    port: u16,
+    address: SocketAddrV4,
     handle: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
 ) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<Answer>> + Send + 'static,
 {
-    let doing = || format!("listening on port {port}");
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(doing)?;
+    let doing = || format!("listening on {address}");
+    let listener = TcpListener::bind(address).await.with_context(doing)?;
     loop {
         let (stream, _) = listener.accept().await.with_context(doing)?;
         let handle = handle.clone();
@@ -44,9 +49,25 @@ where
     }
 }
 
+/// Gives a body that is held in memory as a whole.
+pub(crate) fn whole(content: impl Into<Bytes>) -> UnsyncBoxBody<Bytes, std::io::Error> {
+    Full::new(content.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// Gives a body that is read from a file as it is sent.
+pub(crate) fn streamed(file: tokio::fs::File) -> UnsyncBoxBody<Bytes, std::io::Error> {
+    let chunks = futures::stream::try_unfold(file, async |mut file| {
+        let mut chunk = vec![0; CHUNK];
+        let length = file.read(&mut chunk).await?;
+        chunk.truncate(length);
+        Ok((length > 0).then(|| (Frame::data(Bytes::from(chunk)), file)))
+    });
+    StreamBody::new(chunks).boxed_unsync()
+}
+
 /// Gives an answer with a line of text.
 pub(crate) fn plain(status: StatusCode, text: &str) -> Answer {
-    let mut answer = Response::new(Full::from(format!("{text}\n")));
+    let mut answer = Response::new(whole(format!("{text}\n")));
     *answer.status_mut() = status;
     answer
 }

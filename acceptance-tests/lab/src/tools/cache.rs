@@ -1,13 +1,12 @@
 //! Where built tools are, and who may build them.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
 use crate::environment;
-use crate::files::private_dir;
 use crate::progress::Progress;
+use crate::store;
 use crate::tools::build;
 use crate::tools::recipe::{self, ALL, Recipe};
 
@@ -84,48 +83,25 @@ impl Cache {
 
     /// Gives the folder of a recipe's results. The folder appears whole or not at all.
     fn folder(&self, recipe: &Recipe) -> anyhow::Result<PathBuf> {
-        let folder = self.root.join(recipe.key());
-        if folder.is_dir() {
-            return Ok(folder);
-        }
-        private_dir(&self.root)?;
-        let _alone = self.lock(recipe)?;
-        // Another run may have built it while we waited for the lock.
-        if folder.is_dir() {
-            return Ok(folder);
-        }
-        let scratch = tempfile::Builder::new()
-            .prefix(&format!(".{}-", recipe.name))
-            .tempdir_in(&self.root)
-            .context("making a scratch folder in the tool cache")?;
-        let built = build::build(recipe, scratch.path(), &self.progress)?;
-        fs::rename(&built, &folder).with_context(|| format!("putting {} in place", folder.display()))?;
-        Ok(folder)
+        store::folder(&self.root, recipe.name, &recipe.key(), &self.progress, |scratch| {
+            build::build(recipe, scratch, &self.progress)
+        })
     }
 
-    fn lock(&self, recipe: &Recipe) -> anyhow::Result<File> {
-        let path = self.root.join(format!(".{}.lock", recipe.name));
-        let file = lock_file(&path).with_context(|| format!("opening {}", path.display()))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                self.progress.say(&format!("{}: waiting for another run that builds it", recipe.name));
-                file.lock().with_context(|| format!("locking {}", path.display()))?;
-            }
-            Err(fs::TryLockError::Error(cause)) => {
-                return Err(cause).with_context(|| format!("locking {}", path.display()));
-            }
-        }
-        Ok(file)
+    /// Gives the folder with the binaries of a module as built here, whatever `$KUBEBUILDER_ASSETS` holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::config`].
+    pub(crate) fn built(&self, name: &str) -> anyhow::Result<PathBuf> {
+        self.folder(recipe::find(name).with_context(|| format!("no tool is called {name}"))?)
     }
-}
-
-fn lock_file(path: &Path) -> std::io::Result<File> {
-    fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

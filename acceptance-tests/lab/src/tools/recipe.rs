@@ -1,11 +1,11 @@
 //! What is built from which module. The versions stand in the modules' `go.mod`, nowhere else.
 
-use sha2::{Digest as _, Sha256};
+use crate::store;
 
 /// A Go module under `tools/` and what is built from it.
 #[derive(Debug)]
 pub(crate) struct Recipe {
-    /// The folder under `tools/`, and the name to ask for.
+    /// The name to ask for; the folder under `tools/` is called so too, unless several recipes share one.
     pub(crate) name: &'static str,
     /// The content of `go.mod`.
     pub(crate) go_mod: &'static str,
@@ -42,10 +42,13 @@ pub(crate) enum Config {
 /// Reads `go.mod` and `go.sum` of a tool at compile time, so that the binary is complete in itself.
 macro_rules! recipe {
     ($name:literal, $main:literal, $config:expr, $flags:expr, [$($binary:literal = $package:literal),+]) => {
+        recipe!($name in $name, $main, $config, $flags, [$($binary = $package),+])
+    };
+    ($name:literal in $folder:literal, $main:literal, $config:expr, $flags:expr, [$($binary:literal = $package:literal),+]) => {
         Recipe {
             name: $name,
-            go_mod: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/", $name, "/go.mod")),
-            go_sum: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/", $name, "/go.sum")),
+            go_mod: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/", $folder, "/go.mod")),
+            go_sum: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tools/", $folder, "/go.sum")),
             binaries: &[$(Binary { name: $binary, package: $package }),+],
             main_module: $main,
             link_flags: $flags,
@@ -66,7 +69,7 @@ const KUBERNETES_FLAGS: &[&str] = &[
     "-X k8s.io/client-go/pkg/version.gitTreeState=clean",
 ];
 
-/// Every tool of a lab.
+/// Every tool of control planes.
 pub(crate) const ALL: &[Recipe] = &[
     recipe!("etcd", "go.etcd.io/etcd/server/v3", Config::Left, &[], ["etcd" = "go.etcd.io/etcd/server/v3"]),
     recipe!(
@@ -125,6 +128,80 @@ pub(crate) const ALL: &[Recipe] = &[
     ),
 ];
 
+/// Tools that machines and the clusters on them need.
+const MACHINES: &[Recipe] = &[
+    recipe!(
+        "kubernetes-node" in "kubernetes",
+        "k8s.io/kubernetes",
+        Config::Left,
+        KUBERNETES_FLAGS,
+        [
+            "kubeadm" = "k8s.io/kubernetes/cmd/kubeadm",
+            "kubelet" = "k8s.io/kubernetes/cmd/kubelet",
+            "kube-proxy" = "k8s.io/kubernetes/cmd/kube-proxy",
+            "kube-scheduler" = "k8s.io/kubernetes/cmd/kube-scheduler"
+        ]
+    ),
+    recipe!(
+        "containerd",
+        "github.com/containerd/containerd/v2",
+        Config::Left,
+        &["-X github.com/containerd/containerd/v2/version.Version={version}"],
+        [
+            "containerd" = "github.com/containerd/containerd/v2/cmd/containerd",
+            "containerd-shim-runc-v2" = "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+            "ctr" = "github.com/containerd/containerd/v2/cmd/ctr"
+        ]
+    ),
+    recipe!(
+        "cni-plugins",
+        "github.com/containernetworking/plugins",
+        Config::Left,
+        &["-X github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion={version}"],
+        [
+            "bridge" = "github.com/containernetworking/plugins/plugins/main/bridge",
+            "dummy" = "github.com/containernetworking/plugins/plugins/main/dummy",
+            "host-device" = "github.com/containernetworking/plugins/plugins/main/host-device",
+            "ipvlan" = "github.com/containernetworking/plugins/plugins/main/ipvlan",
+            "loopback" = "github.com/containernetworking/plugins/plugins/main/loopback",
+            "macvlan" = "github.com/containernetworking/plugins/plugins/main/macvlan",
+            "ptp" = "github.com/containernetworking/plugins/plugins/main/ptp",
+            "tap" = "github.com/containernetworking/plugins/plugins/main/tap",
+            "vlan" = "github.com/containernetworking/plugins/plugins/main/vlan",
+            "dhcp" = "github.com/containernetworking/plugins/plugins/ipam/dhcp",
+            "host-local" = "github.com/containernetworking/plugins/plugins/ipam/host-local",
+            "static" = "github.com/containernetworking/plugins/plugins/ipam/static",
+            "bandwidth" = "github.com/containernetworking/plugins/plugins/meta/bandwidth",
+            "firewall" = "github.com/containernetworking/plugins/plugins/meta/firewall",
+            "portmap" = "github.com/containernetworking/plugins/plugins/meta/portmap",
+            "sbr" = "github.com/containernetworking/plugins/plugins/meta/sbr",
+            "tuning" = "github.com/containernetworking/plugins/plugins/meta/tuning",
+            "vrf" = "github.com/containernetworking/plugins/plugins/meta/vrf"
+        ]
+    ),
+    recipe!(
+        "etcdctl",
+        "go.etcd.io/etcd/etcdctl/v3",
+        Config::Left,
+        &[],
+        ["etcdctl" = "go.etcd.io/etcd/etcdctl/v3"]
+    ),
+    recipe!(
+        "coredns",
+        "github.com/coredns/coredns",
+        Config::Left,
+        &[],
+        ["coredns" = "github.com/coredns/coredns"]
+    ),
+    recipe!(
+        "helm",
+        "helm.sh/helm/v3",
+        Config::Left,
+        &["-X helm.sh/helm/v3/internal/version.version={version}"],
+        ["helm" = "helm.sh/helm/v3/cmd/helm"]
+    ),
+];
+
 /// Tools that are built only by who asks for them by name: no lab needs them.
 const ON_DEMAND: &[Recipe] = &[recipe!(
     "terraform-provider-kubernetes",
@@ -134,14 +211,19 @@ const ON_DEMAND: &[Recipe] = &[recipe!(
     ["terraform-provider-kubernetes" = "github.com/hashicorp/terraform-provider-kubernetes"]
 )];
 
-/// Every tool there is, those on demand too.
+/// Every tool there is.
 pub(crate) fn every() -> impl Iterator<Item = &'static Recipe> {
-    ALL.iter().chain(ON_DEMAND)
+    ALL.iter().chain(MACHINES).chain(ON_DEMAND)
 }
 
 /// Finds the recipe that is called `name`, or makes a binary called so.
 pub(crate) fn find(name: &str) -> Option<&'static Recipe> {
     every().find(|recipe| recipe.name == name).or_else(|| making(name))
+}
+
+/// Gives the key of the recipe that is called `name`; what does not exist has the name alone.
+pub(crate) fn key_of(name: &str) -> String {
+    find(name).map_or_else(|| name.to_owned(), Recipe::key)
 }
 
 /// Finds the recipe that makes a binary called `name`.
@@ -186,13 +268,8 @@ impl Recipe {
     ///
     /// It changes with the content of `go.mod`, of `go.sum` and with how the build is done.
     pub(crate) fn key(&self) -> String {
-        let mut hash = Sha256::new();
         let how = format!("{:?} {:?} {:?}", self.build_arguments(), self.binaries, self.config);
-        for part in [self.go_mod, self.go_sum, &how] {
-            hash.update(part.len().to_be_bytes());
-            hash.update(part);
-        }
-        format!("{}-{}", self.name, &hex(&hash.finalize())[..16])
+        store::key(self.name, [self.go_mod.to_owned(), self.go_sum.to_owned(), how])
     }
 }
 
