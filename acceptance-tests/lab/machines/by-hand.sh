@@ -49,9 +49,9 @@ lap() { # STEP BEGIN
   awk -v step="$1" -v begin="$2" -v end="$(now)" 'BEGIN { printf "%s %.1f\n", step, (end - begin) / 1e9 }'
 }
 
-kubernetes=$(get versions/kubernetes) registry=$(get registry)
-containerd=$(get versions/containerd) runc=$(get versions/runc) plugins=$(get versions/cni_plugins)
-releases=$(get mirrors/github.com)
+kubernetes=$(get services/versions/kubernetes) registry=$(get services/registry)
+containerd=$(get services/versions/containerd) runc=$(get services/versions/runc) plugins=$(get services/versions/cni_plugins)
+releases=$(get services/mirrors/github.com)
 pods=10.244.0.0/16
 
 download() {
@@ -60,8 +60,8 @@ set -euo pipefail
 cd /usr/local/bin
 fetch() { curl -fsS -o "\$2" "\$1"; }
 for name in kubeadm kubelet kubectl; do
-  fetch "$(get mirrors/dl.k8s.io)/release/v$kubernetes/bin/linux/amd64/\$name" \$name
-  echo "\$(curl -fsS "$(get mirrors/dl.k8s.io)/release/v$kubernetes/bin/linux/amd64/\$name.sha256")  \$name" | sha256sum -c -
+  fetch "$(get services/mirrors/dl.k8s.io)/release/v$kubernetes/bin/linux/amd64/\$name" \$name
+  echo "\$(curl -fsS "$(get services/mirrors/dl.k8s.io)/release/v$kubernetes/bin/linux/amd64/\$name.sha256")  \$name" | sha256sum -c -
 done
 cd /usr/local
 fetch "$releases/containerd/containerd/releases/download/v$containerd/containerd-$containerd-linux-amd64.tar.gz" containerd-$containerd-linux-amd64.tar.gz
@@ -142,7 +142,7 @@ initialise() {
   on "$first" bash -s <<T
 set -euo pipefail
 umask 077
-cat > /root/kubeadm.yaml <<C
+cat > /etc/kubeadm.yaml <<C
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
 localAPIEndpoint: {advertiseAddress: $(address "$first")}
@@ -164,13 +164,13 @@ kind: KubeProxyConfiguration
 # The table is the machine's, too, and may not be set from a node.
 conntrack: {maxPerCore: 0}
 C
-/usr/local/bin/kubeadm init --config /root/kubeadm.yaml
+/usr/local/bin/kubeadm init --config /etc/kubeadm.yaml
 T
 }
 kube() { on "$first" /usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
 pull() { on "$first" /usr/local/bin/kubeadm config images pull --kubernetes-version "v$kubernetes"; }
 network() {
-  sed -e "s|@POD_CIDR@|$pods|" -e "s|@API@|https://$(address "$first"):6443|" "$(get cni_stand_in)" | kube apply -f -
+  sed -e "s|@POD_CIDR@|$pods|" -e "s|@API@|https://$(address "$first"):6443|" "$(get services/cni_stand_in)" | kube apply -f -
 }
 join() { on "$1" sh -c "'PATH=\$PATH:/usr/local/bin; exec $command'"; }
 

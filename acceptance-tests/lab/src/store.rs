@@ -10,20 +10,20 @@ use crate::files::private_dir;
 use crate::progress::Progress;
 use crate::tools::recipe::hex;
 
-/// Gives the folder `key` under `root`, letting `make` make it if it is not there.
+/// Gives the folder `key` under `root`, letting `maker` make it if it is not there.
 ///
-/// `make` gets a scratch folder and gives the folder in it that is to be kept. What is kept appears whole or not at
+/// `maker` gets a scratch folder and gives the folder in it that is to be kept. What is kept appears whole or not at
 /// all, and two runs that want things called `name` make them one after the other.
 ///
 /// # Errors
 ///
-/// Those of `make`; a folder or a lock cannot be made.
+/// Those of `maker`; a folder or a lock cannot be made.
 pub(crate) fn folder(
     root: &Path,
     name: &str,
     key: &str,
     progress: &Progress,
-    make: impl FnOnce(&Path) -> anyhow::Result<PathBuf>,
+    maker: impl FnOnce(&Path) -> anyhow::Result<PathBuf>,
 ) -> anyhow::Result<PathBuf> {
     let folder = root.join(key);
     if folder.is_dir() {
@@ -39,8 +39,8 @@ pub(crate) fn folder(
         .prefix(&format!(".{name}-"))
         .tempdir_in(root)
         .with_context(|| format!("making a scratch folder in {}", root.display()))?;
-    let made = make(scratch.path())?;
-    fs::rename(&made, &folder).with_context(|| format!("putting {} in place", folder.display()))?;
+    let result = maker(scratch.path())?;
+    fs::rename(&result, &folder).with_context(|| format!("putting {} in place", folder.display()))?;
     Ok(folder)
 }
 

@@ -56,21 +56,21 @@ pub(crate) fn freeze(lab: &Lab) -> anyhow::Result<()> {
 }
 
 pub(crate) fn power(lab: &Lab) -> anyhow::Result<()> {
-    let prepare = "echo kept | tee /root/a /var/b >/dev/null; touch /run/c; iptables -A INPUT -p tcp --dport 9 -j DROP; sync";
+    let prepare = "echo kept | tee /opt/a /var/b >/dev/null; touch /run/c; iptables -A INPUT -p tcp --dport 9 -j DROP; sync";
     lab.on_machine("m1", "root", prepare)?;
     lab.machine_fault("m1", MachineFault::PowerOff)?;
     expect(lab, &Greeting::Unreachable)?;
     ensure!(lab.machine_fault("m1", MachineFault::Freeze).is_err(), "a machine that is off was frozen");
     lab.machine_fault("m1", MachineFault::PowerOn)?;
     let found =
-        lab.on_machine("m1", "root", "cat /root/a /var/b; ls /run/c 2>/dev/null; iptables -S INPUT")?;
+        lab.on_machine("m1", "root", "cat /opt/a /var/b; ls /run/c 2>/dev/null; iptables -S INPUT")?;
     ensure!(found == "kept\nkept\n-P INPUT ACCEPT\n", "{found}");
     Ok(())
 }
 
 pub(crate) fn reboot(lab: &Lab) -> anyhow::Result<()> {
     let orderly =
-        "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=true\nExecStop=touch /root/orderly\n";
+        "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=true\nExecStop=touch /opt/orderly\n";
     let unit = "/etc/systemd/system/last.service";
     lab.on_machine(
         "m1",
@@ -78,7 +78,7 @@ pub(crate) fn reboot(lab: &Lab) -> anyhow::Result<()> {
         &format!("printf '{orderly}' > {unit}; systemctl start last; touch /run/c"),
     )?;
     lab.machine_fault("m1", MachineFault::Reboot)?;
-    let found = lab.on_machine("m1", "root", "ls /root/orderly /run/c 2>/dev/null; true")?;
-    ensure!(found == "/root/orderly\n", "{found}");
+    let found = lab.on_machine("m1", "root", "ls /opt/orderly /run/c 2>/dev/null; true")?;
+    ensure!(found == "/opt/orderly\n", "{found}");
     Ok(())
 }
