@@ -92,7 +92,7 @@ pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
 
 /// A shell script and how it is run. It is sent to `sh` by standard input, so that it may hold secrets; its own
-/// standard input is empty.
+/// standard input is empty, its umask 022 and its locale `C`, whatever the login's are.
 #[derive(Clone, Debug)]
 pub struct Command {
     /// What is being done, in words that a machine's name can follow: `starting kubelet on`.

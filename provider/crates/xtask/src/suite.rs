@@ -26,6 +26,13 @@ pub(crate) enum Extent {
 /// How many cases a property gets when there is time.
 const MANY_CASES: &str = "5000";
 
+/// The server that the tests of engine-ssh start.
+const SSHD: &str = "/usr/sbin/sshd";
+
+/// What is said where there is none.
+const NO_SSHD: &str =
+    "skipped: sshd is not there, and with it the tests against OpenSSH (Debian: openssh-server)";
+
 /// What the checks and the test runners found.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Tally {
@@ -84,6 +91,9 @@ impl Tally {
     fn run(&mut self, repository: &Repository, extent: Extent, built: &Built) -> anyhow::Result<()> {
         if Host::terraform().is_none() {
             self.skipped.push(NO_TERRAFORM.to_owned());
+        }
+        if !std::path::Path::new(SSHD).exists() {
+            self.skipped.push(NO_SSHD.to_owned());
         }
         if extent != Extent::Acceptance {
             self.check("golden schema", || schema::check(repository, built));
