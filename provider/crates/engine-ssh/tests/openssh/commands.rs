@@ -158,7 +158,7 @@ async fn no_process_has_a_script_a_file_or_a_password_among_its_arguments() {
     let file = engines::machines::RemoteFile::secret(server.path("secret").to_str().unwrap(), secret);
     for n in 0..10 {
         let script = format!("s={secret}; sleep 0.05; [ -n \"$s\" ]");
-        for command in [Command::look("trying", &*script), Command::step("argument-test", "trying", &*script)]
+        for command in [Command::look("trying", &*script), Command::step("test-argument", "trying", &*script)]
         {
             assert!(machine.run(&command, &limits()).await.unwrap().is_success(), "{n}");
         }
@@ -168,4 +168,5 @@ async fn no_process_has_a_script_a_file_or_a_password_among_its_arguments() {
     let (samples, bad) = looking.join().unwrap();
     assert!(samples > 10, "{samples}");
     assert_eq!(bad, Vec::<String>::new());
+    crate::steps::forget("test-argument");
 }

@@ -29,7 +29,7 @@ fn files_of(name: &str) -> Vec<String> {
     names.filter(|file| file.starts_with(&format!("{name}."))).collect()
 }
 
-fn forget(name: &str) {
+pub(crate) fn forget(name: &str) {
     for file in files_of(name) {
         std::fs::remove_file(kept().join(file)).unwrap();
     }
@@ -109,7 +109,7 @@ async fn steps_of_one_name_wait_for_each_other_and_others_do_not() {
         async move { machine.run(&long, &limits()).await }
     });
     eventually("it sleeps", || runs("sleep 7401")).await;
-    let short = Limits::within(Duration::from_secs(1), CancellationToken::new());
+    let short = Limits::within(Duration::from_secs(5), CancellationToken::new());
     let error = machine.run(&Command::step("test-turns", "trying", "true"), &short).await.unwrap_err();
     assert_eq!(error.kind, Kind::TimedOut);
     assert!(error.chain().contains("another step of this name"), "{}", error.chain());
