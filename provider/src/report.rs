@@ -59,47 +59,13 @@ fn words(kind: Kind) -> (&'static str, &'static str) {
             "Kubeconfig's credential cannot be passed on",
             "Set `service_account`: then a token of that account is minted.",
         ),
-        Kind::HostKey(HostKeyProblem::Unknown) => (
-            "Machine's host key is not known",
-            "Compare the key with the machine's own (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on its console), \
-             and add it to `known_hosts` or as `host_key`.",
-        ),
-        Kind::HostKey(HostKeyProblem::Differs) => (
-            "Machine proves another host key",
-            "If the machine was installed anew on purpose, correct `known_hosts` or `host_key`. Otherwise somebody \
-             stands in between: find out who before anything else.",
-        ),
-        Kind::HostKey(HostKeyProblem::Revoked) => (
-            "Machine's host key is revoked",
-            "Whoever has this key is not to be trusted. Give the machine a new one, and name that in `known_hosts`.",
-        ),
-        Kind::SshCredential(SshCredentialProblem::Missing) => (
-            "SSH credential is missing",
-            "Check the entry of `ssh_credentials` in the provider block, its key file, and that its agent runs and \
-             holds a key.",
-        ),
-        Kind::SshCredential(SshCredentialProblem::Malformed) => (
-            "SSH key cannot be used",
-            "Check it with `ssh-keygen -yf FILE`. Keys are ed25519 or ECDSA; others are used through the agent.",
-        ),
-        Kind::SshCredential(SshCredentialProblem::Locked) => {
-            ("SSH key is locked", "Set the right `passphrase` beside it in `ssh_credentials`.")
-        }
+        Kind::HostKey(problem) => words_of_host_key(problem),
+        Kind::SshCredential(problem) => words_of_ssh_credential(problem),
         Kind::LoginRefused => (
             "Machine refuses the login",
             "Check the user, and that the credential's public key is in the user's `authorized_keys` there.",
         ),
-        Kind::Sudo(SudoProblem::Refused) => {
-            ("Not allowed to become root on a machine", "Let the user run `sudo` there, or log in as root.")
-        }
-        Kind::Sudo(SudoProblem::PasswordNeeded) => (
-            "sudo on a machine asks for a password",
-            "Set `become_password` in `ssh_credentials`, or let the user run `sudo` without one.",
-        ),
-        Kind::Sudo(SudoProblem::PasswordWrong) => (
-            "sudo on a machine does not accept the password",
-            "Correct `become_password` in `ssh_credentials`.",
-        ),
+        Kind::Sudo(problem) => words_of_sudo(problem),
         Kind::Unauthenticated => (
             "Cluster does not accept the credentials",
             "They may have expired or been revoked: renew them in the kubeconfig.",
@@ -131,6 +97,61 @@ fn words(kind: Kind) -> (&'static str, &'static str) {
             "What exists is recorded: the next apply carries on. Raise `timeouts` if it needs longer.",
         ),
         Kind::Cancelled => ("Interrupted", "What exists is recorded: the next apply carries on."),
+    }
+}
+
+/// The same of a machine's host key.
+fn words_of_host_key(problem: HostKeyProblem) -> (&'static str, &'static str) {
+    match problem {
+        HostKeyProblem::Unknown => (
+            "Machine's host key is not known",
+            "Compare the key with the machine's own (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on its console), \
+             and add it to `known_hosts` or as `host_key`.",
+        ),
+        HostKeyProblem::Differs => (
+            "Machine proves another host key",
+            "If the machine was installed anew on purpose, correct `known_hosts` or `host_key`. Otherwise somebody \
+             stands in between: find out who before anything else.",
+        ),
+        HostKeyProblem::Revoked => (
+            "Machine's host key is revoked",
+            "Whoever has this key is not to be trusted. Give the machine a new one, and name that in `known_hosts`.",
+        ),
+    }
+}
+
+/// The same of what one logs in to machines with.
+fn words_of_ssh_credential(problem: SshCredentialProblem) -> (&'static str, &'static str) {
+    match problem {
+        SshCredentialProblem::Missing => (
+            "SSH credential is missing",
+            "Check the entry of `ssh_credentials` in the provider block, its key file, and that its agent runs and \
+             holds a key.",
+        ),
+        SshCredentialProblem::Malformed => (
+            "SSH key cannot be used",
+            "Check it with `ssh-keygen -yf FILE`. Keys are ed25519 or ECDSA; others are used through the agent.",
+        ),
+        SshCredentialProblem::Locked => {
+            ("SSH key is locked", "Set the right `passphrase` beside it in `ssh_credentials`.")
+        }
+    }
+}
+
+/// The same of becoming root on a machine.
+fn words_of_sudo(problem: SudoProblem) -> (&'static str, &'static str) {
+    match problem {
+        SudoProblem::Refused => {
+            ("Not allowed to become root on a machine", "Let the user run `sudo` there, or log in as root.")
+        }
+        SudoProblem::PasswordNeeded => (
+            "sudo on a machine asks for a password",
+            "Set `become_password` in `ssh_credentials`, or let the user run `sudo` without one.",
+        ),
+        SudoProblem::PasswordWrong => (
+            "sudo on a machine does not accept the password",
+            "Correct `become_password` in `ssh_credentials`.",
+        ),
     }
 }
 
