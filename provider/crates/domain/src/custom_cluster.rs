@@ -3,9 +3,96 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::machine_address::MachineAddress;
 use crate::mark::Mark;
 use crate::name::Name;
 use crate::node::{Role, Taint};
+use crate::node_setup::{NodeSetup, YamlText};
+
+/// A custom cluster as its configuration has it, in full: whatever is carried out is made from this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomClusterSetup {
+    /// What all its nodes have in common.
+    pub nodes: NodeSetup,
+    /// Machines by name, which is their node's name too.
+    pub machines: BTreeMap<Name, MachineSetup>,
+    /// Where its pods' network comes from.
+    pub cni: CniSpec,
+    /// How workers are taken out of service.
+    pub workers: WorkersStrategy,
+}
+
+/// A machine as its configuration has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineSetup {
+    /// What it does in the cluster.
+    pub role: Role,
+    /// How it is reached. The host in it says which machine it is.
+    pub login: MachineAddress,
+    /// The address that it gives to the other machines. None means the host above if that is an IP address, and
+    /// otherwise the address that its packets to elsewhere leave from.
+    pub private_ip: Option<IpAddr>,
+    /// Labels of its node that are ours.
+    pub labels: BTreeMap<String, String>,
+    /// Taints of its node that are ours. None means kubeadm's own for the role.
+    pub taints: Option<BTreeSet<Taint>>,
+}
+
+impl MachineSetup {
+    /// This machine under its name.
+    pub fn id(&self, name: &Name) -> MachineId {
+        MachineId { name: name.clone(), address: self.login.login.at.host.clone() }
+    }
+}
+
+/// Where a cluster's pod network comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CniSpec {
+    /// From a chart, which is installed from inside the cluster.
+    Chart(ChartSpec),
+    /// From documents that are applied as they are; none of them means the site brings its own.
+    Manifests(Vec<YamlText>),
+}
+
+/// A pod network's chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChartSpec {
+    /// The network's name, as in `cilium`.
+    pub network: String,
+    /// Version of the chart; none means the one that is known to fit.
+    pub version: Option<String>,
+    /// Where the chart is instead of its project's own place: `oci://…/NAME`, or a repository's `https://…`.
+    pub source: Option<String>,
+    /// Digest, `sha256:…`, of a chart in a registry.
+    pub digest: Option<String>,
+    /// Values over ours.
+    pub values: Option<YamlText>,
+    /// The image with helm that installs it; none means the usual one.
+    pub helm_image: Option<String>,
+}
+
+/// How workers are taken out of service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkersStrategy {
+    /// How many at a time; at least 1.
+    pub max_unavailable: usize,
+    /// How their pods are moved.
+    pub drain: DrainSpec,
+}
+
+/// How a node's pods are moved elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrainSpec {
+    /// How long that may take for one node.
+    pub timeout: Duration,
+    /// Whether pods go whose `emptyDir` volumes are lost with them.
+    pub delete_emptydir: bool,
+    /// Whether pods go that no controller will make again.
+    pub force: bool,
+}
 
 /// What a custom cluster should be, as far as the order of work depends on it. How a machine is prepared is said once
 /// more, in full, to whoever carries the steps out; here it is a digest.

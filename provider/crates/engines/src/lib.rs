@@ -3,6 +3,7 @@
 //! An engine acts and does not decide: what to make, under which name and in which order comes from a plan.
 //! "Not found" on a delete is success, on an observation it is `None`, anywhere else it is an error.
 
+pub mod bootstrap;
 pub mod clusters;
 pub mod credentials;
 pub mod distribution;
