@@ -1,5 +1,7 @@
 //! Kubeconfig files. They are JSON, which every reader of YAML reads.
 
+use std::net::Ipv4Addr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -8,7 +10,9 @@ use serde_json::{Value, json};
 pub(crate) struct Entry {
     /// The name of the cluster, its user and its context.
     pub(crate) name: String,
-    /// The port on 127.0.0.1.
+    /// Where it answers.
+    pub(crate) address: Ipv4Addr,
+    /// The port there.
     pub(crate) port: u16,
     /// The certificate authority, PEM.
     pub(crate) authority: String,
@@ -24,7 +28,7 @@ pub(crate) fn render(entries: &[Entry]) -> String {
         "kind": "Config",
         "current-context": entries.first().map(|entry| &entry.name),
         "clusters": list(|entry| json!({"name": entry.name, "cluster": {
-            "server": format!("https://127.0.0.1:{}", entry.port),
+            "server": format!("https://{}:{}", entry.address, entry.port),
             "certificate-authority-data": STANDARD.encode(&entry.authority),
         }})),
         "users": list(|entry| json!({"name": entry.name, "user": {"token": entry.token}})),
@@ -44,6 +48,7 @@ mod tests {
     fn each_cluster_has_a_context_of_its_own_name_and_the_first_is_current() {
         let entry = |name: &str, port| Entry {
             name: name.to_owned(),
+            address: Ipv4Addr::LOCALHOST,
             port,
             authority: "pem".to_owned(),
             token: format!("token-of-{name}"),

@@ -16,7 +16,7 @@ use crate::tools::cache::Cache;
 use crate::{charts, environment, files, flux_manifests, git, http_client, oci, pki};
 
 /// The repository and the tag that Flux's install manifests are pushed as.
-const FLUX_MANIFESTS: (&str, &str) = ("flux/manifests", "v1");
+pub(crate) const FLUX_MANIFESTS: (&str, &str) = ("flux/manifests", "v1");
 
 /// A lab that was started, by whoever.
 #[derive(Debug)]

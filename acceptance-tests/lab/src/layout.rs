@@ -44,6 +44,11 @@ impl Layout {
         self.root.join(format!("{cluster}.kubeconfig"))
     }
 
+    /// The kubeconfig with one context per cluster, as machines reach them.
+    pub(crate) fn reaching_kubeconfig(&self) -> PathBuf {
+        self.root.join("machines.kubeconfig")
+    }
+
     /// The kubeconfig of one cluster, past its proxy: what the cluster's own parts use.
     pub(crate) fn inner_kubeconfig(&self, cluster: &str) -> PathBuf {
         self.root.join("inner").join(format!("{cluster}.kubeconfig"))

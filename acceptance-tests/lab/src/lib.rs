@@ -3,7 +3,7 @@
 //! A [`lab::Lab`] is a folder and the processes that are recorded in it. [`lab::Lab::up`] starts etcd,
 //! one kube-apiserver per cluster with its controllers, the Flux controllers against the cluster `hub`,
 //! a git server, an OCI registry and a chart server; [`lab::Lab::down`] leaves nothing behind.
-//! Nothing listens beyond 127.0.0.1.
+//! Nothing listens beyond 127.0.0.1 and, where there are machines, the lab's own bridge.
 //!
 //! [`lab::Lab::up_machines`] starts the second tier, in the same lab or one of its own: see [`machines`].
 //!

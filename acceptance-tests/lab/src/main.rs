@@ -7,6 +7,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -195,7 +196,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     let progress = Progress::to(|line| eprintln!("{line}"));
-    let dir = arguments.dir;
+    let (dir, begun) = (arguments.dir, Instant::now());
     let open = || Lab::open(dir.as_deref(), progress.clone());
     match arguments.verb {
         Verb::Up { tier: Tier::Machines, count, bare, .. } => {
@@ -206,7 +207,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
                 part_binary: None,
                 progress: progress.clone(),
             })?;
-            progress.say(&format!("up: {} in {}", lab.machines()?.subnet, lab.dir().display()));
+            let (machines, seconds) = (lab.machines()?, begun.elapsed().as_secs_f64());
+            let (count, subnet, dir) = (machines.hosts.len(), machines.subnet, lab.dir().display());
+            progress.say(&format!("up: {count} machines in {subnet} after {seconds:.1} s, in {dir}"));
         }
         Verb::Up { tier: Tier::ControlPlanes, clusters, no_flux, .. } => {
             let lab = Lab::up(&UpOptions {

@@ -26,7 +26,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    fn media_types(self) -> (&'static str, &'static str) {
+    /// The media types of its configuration and of its layer.
+    pub(crate) fn media_types(self) -> (&'static str, &'static str) {
         match self {
             Self::Flux => {
                 ("application/vnd.cncf.flux.config.v1+json", "application/vnd.cncf.flux.content.v1.tar+gzip")
@@ -39,7 +40,8 @@ impl Kind {
     }
 }
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// The media type of a manifest.
+pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// Packs the files of a folder, under `prefix`, always to the same bytes for the same content.
 pub(crate) fn pack(folder: &Path, prefix: &Path) -> anyhow::Result<Vec<u8>> {

@@ -40,6 +40,8 @@ pub(crate) enum Ready {
     },
     /// This port accepts connections.
     Port(u16),
+    /// This place accepts connections.
+    Place(SocketAddrV4),
     /// This cluster's `/readyz` says ok.
     ApiServer(String),
     /// The object at this path exists in the cluster: somebody works.

@@ -12,6 +12,7 @@ use rcgen::{
 };
 
 use crate::files::{private_dir, write_private};
+use crate::machines::network::Network;
 
 /// The certificate authority, PEM.
 pub(crate) const CA_CERTIFICATE: &str = "ca.crt";
@@ -47,7 +48,10 @@ fn generate(dir: &Path, cluster: &str) -> anyhow::Result<()> {
     let authority_certificate = authority.self_signed(&authority_key)?;
     let issuer = Issuer::new(authority, authority_key);
 
-    let names = ["127.0.0.1", "localhost", "kubernetes.default.svc"].map(str::to_owned).to_vec();
+    let names = ["127.0.0.1", "localhost", "kubernetes.default.svc"].map(str::to_owned);
+    // Pods on machines come over the lab's bridge, and which network that is may be known only later.
+    let bridges = (0..=u8::MAX).map(|index| Network::new(index, "").gateway().to_string());
+    let names = names.into_iter().chain(bridges).collect();
     let mut server = parameters(cluster, names)?;
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     server.use_authority_key_identifier_extension = true;

@@ -148,7 +148,7 @@ async fn wait(layout: &Layout, spec: &PartSpec, process: Identity) -> anyhow::Re
 /// A probe with what it needs at hand.
 enum Probe<'a> {
     Http { server: SocketAddrV4, path: &'a str },
-    Port(u16),
+    Place(SocketAddrV4),
     Greeting { server: SocketAddrV4, begins: &'a str },
     Api { client: Client, path: &'a str },
     Control(std::path::PathBuf),
@@ -160,7 +160,8 @@ impl<'a> Probe<'a> {
             Ready::Http { address, port, path } => {
                 Self::Http { server: SocketAddrV4::new(*address, *port), path }
             }
-            Ready::Port(port) => Self::Port(*port),
+            Ready::Port(port) => Self::Place(SocketAddrV4::new(Ipv4Addr::LOCALHOST, *port)),
+            Ready::Place(place) => Self::Place(*place),
             Ready::Greeting { server, begins } => Self::Greeting { server: *server, begins },
             Ready::ApiServer(name) => Self::api(layout, name, "/readyz").await?,
             Ready::Object { cluster, path } => Self::api(layout, cluster, path).await?,
@@ -180,7 +181,7 @@ impl<'a> Probe<'a> {
                     bail!("{path} answers {}", answer.status());
                 }
             }
-            Self::Port(port) => drop(tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).await?),
+            Self::Place(place) => drop(tokio::net::TcpStream::connect(place).await?),
             Self::Greeting { server, begins } => {
                 let mut greeting = vec![0; begins.len()];
                 tokio::net::TcpStream::connect(server).await?.read_exact(&mut greeting).await?;

@@ -1,5 +1,6 @@
 //! Starting a lab, and mending one that is there.
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -175,6 +176,7 @@ impl<'a> Raising<'a> {
             self.ensure_all(&controllers)?;
         }
         self.await_all(&workers.into_iter().zip(woken).collect::<Vec<_>>())?;
+        self.ensure_reach()?;
         self.lift_faults()
     }
 
@@ -203,12 +205,13 @@ impl<'a> Raising<'a> {
         files::write_private(&self.layout.merged_kubeconfig(), render(&all))
     }
 
-    fn entry(&mut self, cluster: &str, purpose: &str) -> anyhow::Result<Entry> {
+    pub(crate) fn entry(&mut self, cluster: &str, purpose: &str) -> anyhow::Result<Entry> {
         let pki = self.layout.pki(cluster);
         let authority = std::fs::read_to_string(pki.join(pki::CA_CERTIFICATE))
             .with_context(|| format!("reading the certificate authority of {cluster}"))?;
         Ok(Entry {
             name: cluster.to_owned(),
+            address: Ipv4Addr::LOCALHOST,
             port: self.state.port(purpose)?,
             authority,
             token: pki::token(&pki)?,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::lab::Lab;
 use crate::machines::artifacts::Versions;
 use crate::machines::layout::{key, known_hosts};
+use crate::machines::reach::{self, Reach};
 use crate::machines::serve;
 use crate::state::State;
 
@@ -29,12 +30,14 @@ pub struct MachinesEnvironment {
     pub gateway: Ipv4Addr,
     /// Mirror and registry; none if the lab was started without.
     pub services: Option<Services>,
+    /// The lab's control planes as machines, and pods on them, reach them; none if it has none.
+    pub control_planes: Option<Reach>,
 }
 
 /// What machines can get from this machine, all over plain HTTP.
 #[derive(Clone, Debug, Serialize)]
 pub struct Services {
-    /// The host names of projects that publish binaries, and the URL that has the same paths instead.
+    /// Host names of projects and registries, and the URL that has the same paths instead: the provider's `mirrors`.
     pub mirrors: BTreeMap<String, String>,
     /// The folder that the mirror serves. Links; another file may be put in the place of one.
     pub mirror_dir: PathBuf,
@@ -48,8 +51,32 @@ pub struct Services {
     pub test_image: String,
     /// The manifest of the stand-in for a pod network; `@POD_CIDR@` and `@API@` are to be filled in.
     pub cni_stand_in: PathBuf,
+    /// The chart of that stand-in, which takes the values of real ones' charts. Its registry is among the mirrors.
+    pub cni_chart: CniChart,
+    /// Flux, to be run as pods.
+    pub flux: FluxAsPods,
     /// What is not the real thing, and why.
     pub stand_ins: Vec<String>,
+}
+
+/// A chart in the registry.
+#[derive(Clone, Debug, Serialize)]
+pub struct CniChart {
+    /// Where it is.
+    pub source: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// Flux's manifests and images in the registry.
+#[derive(Clone, Debug, Serialize)]
+pub struct FluxAsPods {
+    /// Where the manifests are, as seen from this machine alone.
+    pub source: String,
+    /// Their tag.
+    pub version: String,
+    /// What stands in front of the names of the controllers' images, as seen from machines.
+    pub registry: String,
 }
 
 impl Lab {
@@ -69,6 +96,7 @@ impl Lab {
             subnet: machines.network.subnet(),
             gateway: machines.network.gateway(),
             services: serve::services(&self.layout, &state)?,
+            control_planes: reach::reach(&self.layout, &state),
         })
     }
 }

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::oci::{Kind, MANIFEST};
 use crate::tools::recipe::hex;
 
 /// What stands at a path in a layer.
@@ -113,7 +114,7 @@ impl Registry {
         };
         let manifest = json!({
             "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "mediaType": MANIFEST,
             "config": {
                 "mediaType": "application/vnd.oci.image.config.v1+json",
                 "digest": format!("sha256:{config_digest}"),
@@ -121,12 +122,46 @@ impl Registry {
             },
             "layers": layers.iter().map(layer).collect::<Vec<_>>(),
         });
-        let manifest = self.put(&serde_json::to_vec(&manifest)?)?;
+        let blobs = layers.iter().map(|layer| layer.digest.as_str()).chain([config_digest.as_str()]);
+        self.tagged(repository, tag, &manifest, blobs)
+    }
+
+    /// Puts an artifact of one layer in, as `repository:tag`.
+    pub(crate) fn artifact(
+        &self,
+        repository: &str,
+        tag: &str,
+        kind: Kind,
+        config: &Value,
+        layer: &[u8],
+    ) -> anyhow::Result<()> {
+        let config = serde_json::to_vec(config)?;
+        let (config_type, layer_type) = kind.media_types();
+        let (config_digest, layer_digest) = (self.put(&config)?, self.put(layer)?);
+        let described = |kind: &str, digest: &str, size: usize| json!({"mediaType": kind, "digest": format!("sha256:{digest}"), "size": size});
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": described(config_type, &config_digest, config.len()),
+            "layers": [described(layer_type, &layer_digest, layer.len())],
+        });
+        self.tagged(repository, tag, &manifest, [config_digest.as_str(), layer_digest.as_str()])
+    }
+
+    /// Puts a manifest in and makes it known, with its blobs, in a repository.
+    fn tagged<'a>(
+        &self,
+        repository: &str,
+        tag: &str,
+        manifest: &Value,
+        blobs: impl IntoIterator<Item = &'a str>,
+    ) -> anyhow::Result<()> {
+        let manifest = self.put(&serde_json::to_vec(manifest)?)?;
         let repository = self.root.join("repositories").join(repository);
         let link = |path: String, digest: &str| {
             write(&repository.join(path).join("link"), format!("sha256:{digest}").as_bytes())
         };
-        for digest in layers.iter().map(|layer| layer.digest.as_str()).chain([config_digest.as_str()]) {
+        for digest in blobs {
             link(format!("_layers/sha256/{digest}"), digest)?;
         }
         link(format!("_manifests/revisions/sha256/{manifest}"), &manifest)?;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::environment::cache_root;
-use crate::machines::base;
 use crate::machines::image::{Entry, Files, Layer, Process, Registry};
 use crate::machines::shell::{command, output, run};
+use crate::machines::{add_ons, base};
 use crate::progress::Progress;
 use crate::store;
 use crate::tools::cache::Cache;
@@ -19,7 +19,17 @@ use crate::tools::recipe;
 const EDITION: &str = "1";
 
 /// The tools that images are made of.
-const TOOLS: &[&str] = &["kubernetes", "kubernetes-node", "etcd", "etcdctl", "coredns", "helm"];
+const TOOLS: &[&str] = &[
+    "kubernetes",
+    "kubernetes-node",
+    "etcd",
+    "etcdctl",
+    "coredns",
+    "helm",
+    "source-controller",
+    "kustomize-controller",
+    "helm-controller",
+];
 
 /// What holds a pod together.
 const PAUSE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/machines/pause.c"));
@@ -39,7 +49,12 @@ const APPLETS: &str = "sh ls cat cp mv ln rm mkdir rmdir touch find ip wget nslo
 pub(crate) fn ensure(tools: &Cache, base: &Path, progress: &Progress) -> anyhow::Result<PathBuf> {
     let root = cache_root()?.join("machines");
     let inputs = [EDITION, PAUSE, CNI_STAND_IN, APPLETS].map(str::to_owned);
-    let keys = TOOLS.iter().map(|name| recipe::key_of(name)).chain([base::key()]).chain(inputs);
+    let keys = TOOLS
+        .iter()
+        .map(|name| recipe::key_of(name))
+        .chain([base::key()])
+        .chain(inputs)
+        .chain(add_ons::inputs());
     store::folder(&root, "images", &store::key("images", keys), progress, |scratch| {
         let begun = std::time::Instant::now();
         let out = scratch.join("images");
@@ -70,8 +85,11 @@ impl Making<'_> {
         let version = recipe::find("helm").and_then(recipe::Recipe::version).unwrap_or_default();
         let process = Process { entrypoint: &["helm"], ..Process::default() };
         // Under the name of the public image that has the same in it.
-        let layers = [shell.clone(), authorities, helm];
+        let layers = [shell.clone(), authorities.clone(), helm];
         self.registry.image("alpine/helm", version.trim_start_matches('v'), &layers, process)?;
+        add_ons::chart(&self.registry)?;
+        add_ons::workloads(&self.registry, &shell)?;
+        add_ons::flux(&self.registry, self.tools, &authorities, self.scratch)?;
 
         let process = Process { command: &["sh"], ..Process::default() };
         self.registry.image("lab/test", "1", &[shell.clone(), curl], process)?;

@@ -3,6 +3,7 @@
 //!
 //! Nothing leaves the machine that all this runs on: see [`network`].
 
+pub(crate) mod add_ons;
 pub mod addresses;
 pub mod artifacts;
 pub(crate) mod base;
@@ -16,6 +17,7 @@ pub(crate) mod images;
 pub(crate) mod layout;
 pub(crate) mod needs;
 pub(crate) mod network;
+pub mod reach;
 pub(crate) mod record;
 pub(crate) mod serve;
 pub(crate) mod shell;

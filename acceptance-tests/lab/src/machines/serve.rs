@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 
 use crate::files::{private_dir, write_private};
+use crate::lab::FLUX_MANIFESTS;
 use crate::layout::Layout;
-use crate::machines::addresses::Services;
+use crate::machines::add_ons::{CHART_REPOSITORY, CNI_STAND_IN, FLUX_IMAGES, chart_version};
+use crate::machines::addresses::{CniChart, FluxAsPods, Services};
 use crate::machines::layout::{mirror, registry};
 use crate::machines::{artifacts, base, image, images};
 use crate::part::{Ending, PartSpec, Ready};
@@ -18,13 +20,14 @@ use crate::up::Raising;
 
 /// The parts, and the purposes that their ports are kept under.
 const MIRROR: &str = "machines-mirror";
-const REGISTRY: &str = "machines-registry";
+pub(crate) const REGISTRY: &str = "machines-registry";
 
 /// The hosts whose paths the mirror has.
 const HOSTS: &[&str] = &["dl.k8s.io", "github.com"];
 
-/// The stand-in for a pod network.
-const CNI_STAND_IN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/machines/cni-stand-in.yaml"));
+/// The registries whose paths ours has: three of other people's, and a name for what is the lab's own.
+const REGISTRIES: [&str; 4] = ["registry.k8s.io", "docker.io", "ghcr.io", OWN_REGISTRY];
+const OWN_REGISTRY: &str = "registry.lab.internal";
 
 impl Raising<'_> {
     /// Starts mirror and registry unless they run; what they serve is made the first time.
@@ -86,22 +89,33 @@ pub(crate) fn services(layout: &Layout, state: &State) -> anyhow::Result<Option<
     let gateway = state.machines()?.network.gateway();
     let helm = recipe::find("helm").and_then(recipe::Recipe::version).context("helm has no version")?;
     let stand_ins = [
-        "pod network: an agent of our own with the bridge plugin and routes, instead of a real one",
+        "pod network: an agent of our own with the bridge plugin and routes, and a chart that takes the values of real ones' charts and installs it",
         "etcd and CoreDNS: one version of each, under whatever tag kubeadm asks for",
         "pause: our own",
+        "podinfo and redis, for the quickstart's application: a shell that answers on their ports",
         "runc: Debian's, under the version that it calls itself",
     ];
+    let hosts = HOSTS.iter().map(|host| (*host, format!("http://{gateway}:{mirror_port}/{host}")));
+    let registries = REGISTRIES.iter().map(|host| (*host, format!("http://{gateway}:{registry_port}")));
+    let (manifests, tag) = FLUX_MANIFESTS;
     Ok(Some(Services {
-        mirrors: HOSTS
-            .iter()
-            .map(|host| ((*host).to_owned(), format!("http://{gateway}:{mirror_port}/{host}")))
-            .collect(),
+        mirrors: hosts.chain(registries).map(|(host, url)| (host.to_owned(), url)).collect(),
         mirror_dir: mirror(layout),
         registry: format!("{gateway}:{registry_port}"),
         versions: artifacts::versions(&mirror(layout))?,
         helm_image: format!("docker.io/alpine/helm:{}", helm.trim_start_matches('v')),
         test_image: "docker.io/lab/test:1".to_owned(),
         cni_stand_in: registry(layout).join("cni-stand-in.yaml"),
+        cni_chart: CniChart {
+            source: format!("oci://{OWN_REGISTRY}/{CHART_REPOSITORY}"),
+            version: chart_version()?,
+        },
+        flux: FluxAsPods {
+            // A door leads there from loopback, where nobody asks for TLS.
+            source: format!("oci://127.0.0.1:{registry_port}/{manifests}"),
+            version: tag.to_owned(),
+            registry: format!("{gateway}:{registry_port}/{FLUX_IMAGES}"),
+        },
         stand_ins: stand_ins.map(str::to_owned).to_vec(),
     }))
 }

@@ -95,6 +95,7 @@ fn raise(layout: &Layout, options: &MachineOptions, owner: Option<Identity>) -> 
     if options.services {
         raising.ensure_services()?;
     }
+    raising.ensure_reach()?;
     let names: Vec<_> = raising.state.machines()?.hosts.keys().cloned().collect();
     raising.ensure_machines(&names)
 }

@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 
 use crate::binary;
 use crate::machines::boot;
+use crate::parts::doors::{self, Door};
 use crate::parts::{fake_node, file_server, git_server, proxy};
 
 /// The first argument that makes a program a part of a lab.
@@ -57,6 +58,11 @@ enum PartCommand {
         listen: u16,
         #[arg(long)]
         root: PathBuf,
+    },
+    /// Leads connections on.
+    Doors {
+        /// `ADDRESS:PORT=ADDRESS:PORT`: where it is, and where it leads to
+        doors: Vec<Door>,
     },
     /// Runs a machine.
     Machine {
@@ -108,6 +114,7 @@ fn run(part: PartCommand) -> anyhow::Result<()> {
         PartCommand::Files { address, listen, root } => {
             on_runtime(file_server::run(SocketAddrV4::new(address, listen), root))
         }
+        PartCommand::Doors { doors } => on_runtime(doors::run(doors)),
         PartCommand::Machine { boot } => boot::run(&boot),
         PartCommand::Node { kubeconfig } => on_runtime(fake_node::run(kubeconfig)),
     }

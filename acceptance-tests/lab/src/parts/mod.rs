@@ -2,6 +2,7 @@
 
 pub mod command;
 pub(crate) mod control;
+pub(crate) mod doors;
 pub(crate) mod fake_node;
 pub(crate) mod file_server;
 pub(crate) mod git_server;

@@ -1,6 +1,7 @@
 //! Real machines on one network: who may log in, what can happen to them, and that nothing is left of them.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a test")]
 
+mod add_ons;
 mod cluster;
 mod faults;
 mod footprint;
@@ -79,6 +80,8 @@ fn main() -> ExitCode {
         trial("the_mirror_has_archives_with_what_they_are_named_after", services::archives),
         trial("a_file_of_the_mirror_can_be_replaced_for_a_while", services::tampered),
         trial("the_registry_has_the_images_of_a_control_plane", services::registry),
+        trial("the_stand_ins_chart_takes_what_each_network_is_told", add_ons::chart),
+        trial("flux_is_there_as_images_and_manifests", add_ons::flux),
         trial("a_second_up_adds_machines_and_restarts_none", hosts::grow),
         trial("two_labs_have_two_networks", hosts::side_by_side),
         trial("a_partitioned_machine_is_away_and_comes_back", faults::partition),
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         trial("a_machine_without_power_keeps_its_files_and_no_rules", faults::power),
         trial("a_machine_reboots_in_order", faults::reboot),
         trial("a_cluster_can_be_made_by_hand", cluster::by_hand),
+        trial("control_planes_answer_on_the_bridge_too", add_ons::both_tiers),
     ];
     let conclusion = libtest_mimic::run(&arguments, tests);
     let lab = shared.0.lock().unwrap_or_else(PoisonError::into_inner).take();
