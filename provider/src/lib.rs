@@ -20,5 +20,5 @@ mod ephemeral {
     pub(crate) mod cluster_credentials;
 }
 
-pub use context::Handle;
+pub use context::{Handle, Reach};
 pub use provider::KuratorProvider;

@@ -13,7 +13,7 @@ const ADDRESS: &str = "registry.terraform.io/kurator-dev/kurator";
 /// Our crates, whose details may be logged. From all others only warnings are: they could log a request with its
 /// token.
 const OURS: &[&str] =
-    &["kurator", "engine_kube", "engines", "apply", "planning", "terraform_provider_kurator"];
+    &["kurator", "engine_kube", "engine_ssh", "engines", "apply", "planning", "terraform_provider_kurator"];
 
 /// The commit that a released binary was built from: `make release` sets it. Others do not know theirs, or each commit
 /// would build everything anew.

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use engine_kube::connect::KubeClusters;
+use engine_ssh::machines::SshMachines;
+use engines::machines::Machines;
 use schemas::provider::ProviderModel;
 use tf_provider::call::Call;
 use tf_provider::provider::{Provider, Tables};
 use tf_value::diagnostic::Diagnostics;
 use tf_value::schema::Schema;
 
-use crate::context::Handle;
+use crate::context::{Handle, Reach};
 use crate::data_sources::kubeconfig::KubeconfigSource;
 use crate::ephemeral::cluster_credentials::ClusterCredentials;
 use crate::lifecycle::Lifecycle;
@@ -24,12 +26,16 @@ pub struct KuratorProvider {
 }
 
 impl KuratorProvider {
-    /// The provider over real clusters.
+    /// The provider over real clusters and machines.
     pub fn new() -> Self {
-        Self::over(Handle::new(|| Arc::new(KubeClusters::default())))
+        Self::over(Handle::new(|credentials| {
+            let machines: Arc<dyn Machines> = Arc::new(SshMachines::new(credentials));
+            let clusters = KubeClusters::default().with_machines(Arc::clone(&machines));
+            Reach { clusters: Arc::new(clusters), machines }
+        }))
     }
 
-    /// The provider over any clusters, for tests.
+    /// The provider over any clusters and machines, for tests.
     pub fn over(handle: Handle) -> Self {
         Self { handle }
     }
@@ -47,6 +53,10 @@ impl Provider for KuratorProvider {
 
     fn schema(&self) -> Schema {
         schemas::provider::schema()
+    }
+
+    fn validate(&self, config: &ProviderModel) -> Diagnostics {
+        crate::configure::validate(config)
     }
 
     async fn configure(&self, config: ProviderModel, _call: &Call<ProviderModel>) -> Diagnostics {

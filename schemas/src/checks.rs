@@ -3,6 +3,8 @@
 use tf_value::attribute::Complaint;
 use tf_value::raw::Raw;
 
+pub mod machines;
+
 /// The longest name of a fleet, in bytes: its namespace is `kurator-NAME`, and a namespace has at most 63.
 pub const FLEET_NAME_MOST: usize = 55;
 

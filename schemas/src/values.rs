@@ -45,6 +45,37 @@ pub fn mapping(value: &Raw) -> Option<Complaint> {
     })
 }
 
+/// Documents in YAML, each text one or several of them, that an API server could be given.
+pub fn documents(value: &Raw) -> Option<Complaint> {
+    let Raw::List(texts) = value else { return None };
+    texts.iter().enumerate().find_map(|(index, text)| {
+        let problem = no_documents(text.text()?)?;
+        Some(Complaint {
+            summary: "Not documents for an API server".to_owned(),
+            detail: format!(
+                "The text at position {index} cannot be applied: {problem}.\n\nWrite documents in YAML with `apiVersion`, \
+                 `kind` and `metadata.name` each, separated by `---`."
+            ),
+        })
+    })
+}
+
+fn no_documents(text: &str) -> Option<String> {
+    let documents: Vec<Value> = match serde_saphyr::from_multiple(text) {
+        Ok(documents) => documents,
+        Err(error) => return Some(error.to_string()),
+    };
+    let lacks = |document: &Value, pointer: &str| {
+        document.pointer(pointer).and_then(Value::as_str).is_none_or(str::is_empty)
+    };
+    documents.iter().filter(|document| !document.is_null()).find_map(|document| {
+        ["/apiVersion", "/kind", "/metadata/name"]
+            .into_iter()
+            .find(|pointer| lacks(document, pointer))
+            .map(|pointer| format!("a document in it has no `{}`", pointer[1..].replace('/', ".")))
+    })
+}
+
 fn settled(value: Value) -> Value {
     match value {
         Value::Number(number) => Value::Number(written(number)),
@@ -117,5 +148,22 @@ mod tests {
             assert!(told.detail.contains(saw), "{}", told.detail);
         }
         assert_eq!(mapping(&Raw::string("a: 1")), None);
+    }
+
+    #[test]
+    fn documents_say_what_they_are() {
+        let list = |text: &str| Raw::List(vec![Raw::string(text)]);
+        let good = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
+        assert_eq!(documents(&list(&format!("---\n{good}---\n# nothing\n---\n{good}"))), None);
+        for (bad, saw) in [
+            ("kind: Namespace\nmetadata: {name: a}", "`apiVersion`"),
+            ("apiVersion: v1\nkind: Namespace", "`metadata.name`"),
+            ("- a", "`apiVersion`"),
+            ("{ a: [", "position 0"),
+        ] {
+            let told = documents(&list(bad)).unwrap();
+            assert_eq!(told.summary, "Not documents for an API server");
+            assert!(told.detail.contains(saw), "{}", told.detail);
+        }
     }
 }

@@ -4,21 +4,33 @@ use schemas::credentials::{CredentialsModel, ServiceAccountModel};
 use schemas::data_sources::kubeconfig::{self, OnUnreachableModel};
 use schemas::ephemeral::cluster_credentials;
 use schemas::lifecycle::{LastChangeModel, LifecycleModel, TimeoutsModel, with_lifecycle};
-use schemas::provider::ProviderModel;
+use schemas::provider::{ProviderModel, SshCredentialModel};
 use schemas::resources::application::{
     ApplicationModel, ClusterSelectorModel, DestinationModel, GitRepositoryModel, GitRevisionModel,
     HelmActionModel, HelmModel, KustomizationModel, PolicyModel, RemediationModel, SourceModel,
 };
 use schemas::resources::attached_cluster::{AttachedClusterModel, KubeconfigModel};
+use schemas::resources::custom_cluster::CustomClusterModel;
+use schemas::resources::custom_cluster::machines::{
+    BastionModel, KnownHostsModel, MachineModel, SshModel, TaintModel,
+};
+use schemas::resources::custom_cluster::network::{
+    CniModel, ControlPlaneModel, KubeProxyModel, NetworkModel,
+};
+use schemas::resources::custom_cluster::node::{
+    ArgumentModel, ArtifactsModel, ContainerdModel, DrainModel, ExtraArgumentsModel, ProxyModel,
+    WorkersStrategyModel,
+};
 use schemas::resources::fleet::{FleetClusterModel, FleetModel, FluxModel};
-use schemas::resources::{application, attached_cluster, fleet};
+use schemas::resources::{application, attached_cluster, custom_cluster, fleet};
 use tf_value::attribute::{Attribute, Shape};
 use tf_value::schema::Schema;
 
-fn all() -> [(&'static str, Schema); 6] {
+fn all() -> [(&'static str, Schema); 7] {
     [
         ("provider", schemas::provider::schema()),
         ("kurator_attached_cluster", with_lifecycle(attached_cluster::schema())),
+        ("kurator_custom_cluster", with_lifecycle(custom_cluster::schema())),
         ("kurator_fleet", with_lifecycle(fleet::schema())),
         ("kurator_application", with_lifecycle(application::schema())),
         ("kurator_cluster_credentials", cluster_credentials::schema()),
@@ -78,6 +90,7 @@ fn every_description_is_made_of_sentences() {
 fn every_top_level_model_has_the_attributes_of_its_schema() {
     assert_eq!(fields(ProviderModel::FIELDS), names(&schemas::provider::schema().attributes));
     assert_eq!(fields(AttachedClusterModel::FIELDS), names(&attached_cluster::schema().attributes));
+    assert_eq!(fields(CustomClusterModel::FIELDS), names(&custom_cluster::schema().attributes));
     assert_eq!(fields(FleetModel::FIELDS), names(&fleet::schema().attributes));
     assert_eq!(fields(ApplicationModel::FIELDS), names(&application::schema().attributes));
     let shared = with_lifecycle(Schema::default());
@@ -89,6 +102,8 @@ fn every_top_level_model_has_the_attributes_of_its_schema() {
 
 #[test]
 fn every_nested_model_has_the_attributes_of_its_place() {
+    let provider = schemas::provider::schema().attributes;
+    assert_eq!(fields(SshCredentialModel::FIELDS), names(inside(&provider, "ssh_credentials")));
     let attached = attached_cluster::schema().attributes;
     assert_eq!(fields(KubeconfigModel::FIELDS), names(inside(&attached, "kubeconfig")));
     let credentials = cluster_credentials::schema().attributes;
@@ -114,5 +129,32 @@ fn every_nested_model_has_the_attributes_of_its_place() {
         (RemediationModel::FIELDS, "sync_policies.helm.install.remediation"),
     ] {
         assert_eq!(fields(model), names(inside(&application, path)), "{path}");
+    }
+}
+
+#[test]
+fn every_model_of_a_custom_cluster_has_the_attributes_of_its_place() {
+    let cluster = custom_cluster::schema().attributes;
+    for (model, path) in [
+        (SshModel::FIELDS, "ssh"),
+        (KnownHostsModel::FIELDS, "ssh.known_hosts"),
+        (BastionModel::FIELDS, "ssh.bastions"),
+        (MachineModel::FIELDS, "machines"),
+        (SshModel::FIELDS, "machines.ssh"),
+        (TaintModel::FIELDS, "machines.taints"),
+        (ControlPlaneModel::FIELDS, "control_plane"),
+        (NetworkModel::FIELDS, "network"),
+        (CniModel::FIELDS, "network.cni"),
+        (KubeProxyModel::FIELDS, "network.kube_proxy"),
+        (WorkersStrategyModel::FIELDS, "workers_strategy"),
+        (DrainModel::FIELDS, "workers_strategy.drain"),
+        (ExtraArgumentsModel::FIELDS, "extra_arguments"),
+        (ArgumentModel::FIELDS, "extra_arguments.api_server"),
+        (ArgumentModel::FIELDS, "extra_arguments.kubelet"),
+        (ContainerdModel::FIELDS, "containerd"),
+        (ProxyModel::FIELDS, "proxy"),
+        (ArtifactsModel::FIELDS, "artifacts"),
+    ] {
+        assert_eq!(fields(model), names(inside(&cluster, path)), "{path}");
     }
 }

@@ -95,5 +95,13 @@ pub(super) const MACHINES: Area = Area {
             way_out: "Correct it.",
             test: "trouble_with_a_cluster_is_told_by_its_kind",
         },
+        Entry {
+            summary: "SSH credential needs one key",
+            said: Said::Error,
+            phases: &[Phase::Validate],
+            cause: "An entry of `ssh_credentials` has several keys, or neither a key nor a password.",
+            way_out: "Set one of `private_key`, `private_key_path` and `agent = true`, or `password`.",
+            test: "a_provider_block_that_cannot_be_used_is_told",
+        },
     ],
 };

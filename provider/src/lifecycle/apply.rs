@@ -188,10 +188,11 @@ mod tests {
 
     use schemas::resources::attached_cluster::AttachedClusterModel;
     use testkit::fake_kube::FakeClusters;
+    use testkit::fake_machines::FakeMachines;
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::context::Handle;
+    use crate::context::{Handle, Reach};
     use crate::resources::attached_cluster::AttachedCluster;
 
     /// The framework never asks for one; another caller of the protocol might.
@@ -199,7 +200,11 @@ mod tests {
     async fn an_update_of_nothing_changes_nothing() {
         let clusters = FakeClusters::default();
         let world = clusters.clone();
-        let resource = Lifecycle::of(AttachedCluster, Handle::new(move || Arc::new(world.clone())));
+        let handle = Handle::new(move |_| Reach {
+            clusters: Arc::new(world.clone()),
+            machines: Arc::new(FakeMachines::default()),
+        });
+        let resource = Lifecycle::of(AttachedCluster, handle);
         let model = || Whole { own: AttachedClusterModel::default(), shared: LifecycleModel::default() };
         let wanted = Wanted { config: model(), prior: None, planned: model(), private: Vec::new() };
         let done = resource.apply_update(wanted, &Call::new(CancellationToken::new())).await;

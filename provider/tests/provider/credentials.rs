@@ -1,16 +1,15 @@
 //! Credentials for other programs, through the protocol.
 
 use engines::error::Kind;
-use kurator::{Handle, KuratorProvider};
 use serde_json::{Value as Json, json};
-use std::sync::Arc;
 use testkit::fake_kube::FakeClusters;
+use testkit::fake_machines::FakeMachines;
 use testkit::protocol_client::{ProtocolClient, in_words};
 use tf_provider::proto::tfplugin6 as pb;
 use tf_value::raw::Raw;
 use tf_value::ty::Type;
 
-use crate::world::raw;
+use crate::world::{provider_over, raw};
 
 const EPHEMERAL: &str = "kurator_cluster_credentials";
 const DATA: &str = "kurator_kubeconfig";
@@ -26,9 +25,8 @@ impl Bench {
         let clusters = FakeClusters::default();
         clusters.add("env:EDGE", "uid-edge");
         clusters.add_service_account("uid-edge", "ci", "deployer");
-        let world = clusters.clone();
-        let handle = Handle::new(move || Arc::new(world.clone()));
-        let client = ProtocolClient::start(KuratorProvider::over(handle)).await.unwrap();
+        let provider = provider_over(&clusters, &FakeMachines::default());
+        let client = ProtocolClient::start(provider).await.unwrap();
         Self { clusters, client }
     }
 

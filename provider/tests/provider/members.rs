@@ -224,7 +224,7 @@ async fn a_fleet_whose_records_are_lost_still_leaves_no_account() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_leaving_member_is_cleaned_no_faster_than_the_user_allows() {
     let mut world = World::new().await;
-    let block = raw(&json!({ "owner": null, "max_parallel": 2 }));
+    let block = raw(&json!({ "owner": null, "max_parallel": 2, "ssh_credentials": null, "mirrors": null }));
     assert!(world.client.configure(&block).await.unwrap().is_empty());
     assert_good("fleet", &world.converge_fleet("edge", "hub").await.1);
     assert_good("application", &world.converge_application().await.1);

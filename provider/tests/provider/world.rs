@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use kurator::{Handle, KuratorProvider};
+use kurator::{Handle, KuratorProvider, Reach};
 use serde_json::{Value as Json, json};
 use testkit::fake_kube::FakeClusters;
+use testkit::fake_machines::FakeMachines;
 use testkit::protocol_client::{ProtocolClient, in_words};
 use testkit::protocol_client_instance::{Action, Applied, Instance};
 use tf_value::raw::Raw;
@@ -14,9 +15,19 @@ const URL: &str = "https://git.example/apps.git";
 /// Two clusters, a fleet over both, and an application.
 pub(crate) struct World {
     pub(crate) clusters: FakeClusters,
+    pub(crate) machines: FakeMachines,
     pub(crate) client: ProtocolClient,
     pub(crate) fleet: Instance,
     pub(crate) application: Instance,
+}
+
+/// The provider over fakes.
+pub(crate) fn provider_over(clusters: &FakeClusters, machines: &FakeMachines) -> KuratorProvider {
+    let (clusters, machines) = (clusters.clone(), machines.clone());
+    KuratorProvider::over(Handle::new(move |_| Reach {
+        clusters: Arc::new(clusters.clone()),
+        machines: Arc::new(machines.clone()),
+    }))
 }
 
 /// A value as JSON says it; an array is a list.
@@ -39,11 +50,11 @@ impl World {
         clusters.add("env:HUB", "uid-hub");
         clusters.add("env:EDGE", "uid-edge");
         clusters.push(URL, "main@sha1:a");
-        let world = clusters.clone();
-        let handle = Handle::new(move || Arc::new(world.clone()));
-        let client = ProtocolClient::start(KuratorProvider::over(handle)).await.unwrap();
+        let machines = FakeMachines::default();
+        let client = ProtocolClient::start(provider_over(&clusters, &machines)).await.unwrap();
         Self {
             clusters,
+            machines,
             client,
             fleet: Instance::new("kurator_fleet"),
             application: Instance::new("kurator_application"),

@@ -134,6 +134,20 @@ impl Attribute {
         Self::shaped(name, Shape::Nested(Nesting::Map, attributes), description)
     }
 
+    /// Objects in an order that matters.
+    pub fn objects_in_order(
+        name: &'static str,
+        attributes: Vec<Self>,
+        description: impl Into<String>,
+    ) -> Self {
+        Self::shaped(name, Shape::Nested(Nesting::List, attributes), description)
+    }
+
+    /// Objects without an order, each of them once.
+    pub fn objects_as_set(name: &'static str, attributes: Vec<Self>, description: impl Into<String>) -> Self {
+        Self::shaped(name, Shape::Nested(Nesting::Set, attributes), description)
+    }
+
     fn shaped(name: &'static str, shape: Shape, description: impl Into<String>) -> Self {
         Self {
             name,

@@ -1,6 +1,6 @@
 //! What is said of a configuration and of a plan.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use testkit::protocol_client_instance::Instance;
 use tf_value::raw::Raw;
 use tf_value::ty::Type;
@@ -38,6 +38,31 @@ async fn every_value_that_cannot_be_used_is_told_at_its_place() {
         let config = application_but(&world, &given);
         let heard = world.client.validate("kurator_application", &config).await.unwrap();
         assert_eq!(said(&heard), [want], "{given}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_block_that_cannot_be_used_is_told() {
+    let world = World::new().await;
+    let credential = |key: Json, agent: Json| {
+        json!({
+            "private_key": key, "private_key_path": null, "agent": agent,
+            "passphrase": null, "password": null, "become_password": null,
+        })
+    };
+    let both = "error: ssh_credentials[\"site\"]: SSH credential needs one key";
+    for (credential, mirror, want) in [
+        (credential(json!("k"), json!(null)), "m.example", vec![]),
+        (credential(json!("k"), json!(true)), "m.example", vec![both]),
+        (credential(json!(null), json!(false)), "m.example", vec![both]),
+        (credential(json!("k"), json!(null)), "u:p@m.example", vec!["error: mirrors: Mirror cannot be used"]),
+    ] {
+        let block = json!({
+            "owner": null, "max_parallel": null,
+            "ssh_credentials": { "site": credential },
+            "mirrors": { "dl.k8s.io": mirror },
+        });
+        assert_eq!(said(&world.client.configure(&raw(&block)).await.unwrap()), want, "{block}");
     }
 }
 

@@ -1,11 +1,8 @@
 //! What is said of what a read, an import or a create finds.
 
-use std::sync::Arc;
-
 use domain::fleet::FluxFacts;
 use domain::name::Name;
 use engines::error::{CredentialProblem, HostKeyProblem, Kind, SshCredentialProblem, SudoProblem};
-use kurator::{Handle, KuratorProvider};
 use serde_json::json;
 use testkit::fake_kube::Moment;
 use testkit::protocol_client::ProtocolClient;
@@ -13,7 +10,7 @@ use testkit::protocol_client_instance::Instance;
 use tf_value::raw::Raw;
 
 use super::{edit, fleet_but, object, said, told};
-use crate::world::{World, assert_good, raw};
+use crate::world::{World, assert_good, provider_over, raw};
 
 fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
@@ -164,10 +161,10 @@ async fn what_stands_in_the_way_of_a_create_is_told() {
     };
     assert_eq!(create(&world.client).await, ["error: name: It exists already"]);
 
-    let clusters = world.clusters.clone();
-    let them = KuratorProvider::over(Handle::new(move || Arc::new(clusters.clone())));
+    let them = provider_over(&world.clusters, &world.machines);
     let them = ProtocolClient::start(them).await.unwrap();
-    let block = raw(&json!({ "owner": "them", "max_parallel": null }));
+    let block = json!({ "owner": "them", "max_parallel": null, "ssh_credentials": null, "mirrors": null });
+    let block = raw(&block);
     assert_eq!(said(&them.configure(&block).await.unwrap()), [""; 0]);
     assert_eq!(create(&them).await, ["error: name: It belongs to another owner"]);
 
