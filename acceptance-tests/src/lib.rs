@@ -13,6 +13,7 @@ pub mod cuts;
 pub mod environment;
 pub mod forms;
 pub mod host;
+pub mod machines;
 pub mod mirror;
 pub mod page;
 pub mod process;

@@ -104,6 +104,11 @@ fn keys(folder: &Path, secrets: &mut Vec<Secret>) -> anyhow::Result<()> {
 }
 
 impl Artifact {
+    /// Takes a text.
+    pub fn of(what: impl Into<String>, content: &str) -> Self {
+        Self { what: what.into(), content: content.as_bytes().to_vec() }
+    }
+
     /// Reads a file. A zip archive becomes its entries; of JSON, every text that is base64 is added in decoded form.
     ///
     /// # Errors

@@ -96,6 +96,11 @@ impl Site {
         text.lines().for_each(|line| self.progress.say(line));
     }
 
+    /// Where it is said what goes on.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
     /// The wider world, started for the first who wants it.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ pub struct Workspace {
     provider: PathBuf,
     env: RefCell<Vec<(OsString, OsString)>>,
     runs: Cell<usize>,
+    patience: Cell<Duration>,
 }
 
 /// The folder `cases/NAME`.
@@ -81,6 +82,7 @@ impl Workspace {
             provider: provider.to_owned(),
             env: RefCell::new(env),
             runs: Cell::new(0),
+            patience: Cell::new(PATIENCE),
         })
     }
 
@@ -151,6 +153,16 @@ impl Workspace {
         self.take_from(&case_folder(case))
     }
 
+    /// Copies `main.tf` of `cases/NAME` under another name, beside what there is.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or written.
+    pub fn take_as(&self, case: &str, name: &str) -> anyhow::Result<()> {
+        let file = case_folder(case).join("main.tf");
+        fs::copy(&file, self.path(name)).with_context(|| format!("copying {}", file.display())).map(drop)
+    }
+
     /// Copies the files of a folder that are configuration.
     ///
     /// # Errors
@@ -182,6 +194,11 @@ impl Workspace {
         self.env.borrow_mut().push((name.into(), value.into()));
     }
 
+    /// Gives the commands that follow another time before they count as hung.
+    pub fn be_patient(&self, patience: Duration) {
+        self.patience.set(patience);
+    }
+
     /// Starts the host without waiting for it.
     ///
     /// # Errors
@@ -211,7 +228,7 @@ impl Workspace {
     ///
     /// It cannot be started or does not end.
     pub fn run(&self, args: &[&str]) -> anyhow::Result<Finished> {
-        self.start(args, Logs::Off)?.wait(PATIENCE)
+        self.start(args, Logs::Off)?.wait(self.patience.get())
     }
 
     /// Runs the host to its end, with trace logs.
@@ -220,7 +237,7 @@ impl Workspace {
     ///
     /// As [`Self::run`].
     pub fn run_traced(&self, args: &[&str]) -> anyhow::Result<Finished> {
-        self.start(args, Logs::Trace)?.wait(PATIENCE)
+        self.start(args, Logs::Trace)?.wait(self.patience.get())
     }
 
     /// Applies, whatever comes of it.

@@ -122,7 +122,7 @@ fn main() -> ExitCode {
                 let trial = match claim.impossible() {
                     Some(why) => {
                         println!("skipped: {}::{}: {why}", kind.name(), claim.name);
-                        skipped(kind, claim.name, why)
+                        skipped(kind, claim.name, &why)
                     }
                     None => shared.trial(&host, *claim),
                 };

@@ -10,12 +10,15 @@ mod helm;
 mod imports;
 mod interrupted;
 mod leaving;
+mod machines;
 mod quickstart;
 mod refused;
 mod release;
 mod secrets;
 mod unreachable;
 mod workloads;
+
+use machines::{everyday, kills, power};
 
 use crate::case::Case;
 
@@ -33,6 +36,8 @@ pub struct Claim {
     pub beside: Beside,
     /// When.
     pub when: When,
+    /// What it needs beside the lab.
+    pub needs: Needs,
     /// How it is checked.
     pub check: Check,
 }
@@ -48,14 +53,27 @@ pub enum When {
 
 impl Claim {
     /// Why it cannot be checked by whoever runs this; none if it can.
-    pub fn impossible(&self) -> Option<&'static str> {
-        let needs_root = self.name == CLEAN_ACCOUNT;
-        (needs_root && !rustix::process::geteuid().is_root()).then_some("only root can make an account")
+    pub fn impossible(&self) -> Option<String> {
+        match self.needs {
+            Needs::Nothing => None,
+            Needs::Account => {
+                (!rustix::process::geteuid().is_root()).then(|| "only root can make an account".to_owned())
+            }
+            Needs::Machines => lab::machines::up::obstacle().map(|why| format!("machines: {why}")),
+        }
     }
 }
 
-/// The claim that makes an account of the machine.
-const CLEAN_ACCOUNT: &str = "a_clean_account_runs_the_quickstart";
+/// What a claim needs that is not to be had everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing but the lab.
+    Nothing,
+    /// An account of the machine's.
+    Account,
+    /// The lab's machines.
+    Machines,
+}
 
 /// Beside which other claims one can be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +89,23 @@ pub enum Beside {
 /// Those that say nothing about a destroy leave their objects to the end of the lab: a destroy takes half a minute,
 /// which is namespaces going one after the other.
 pub fn all() -> Vec<Claim> {
-    let claim = |name, short, beside, check| Claim { name, short, beside, when: When::Always, check };
-    let slow = |name, short, check| Claim { name, short, beside: Beside::None, when: When::Slow, check };
+    let claim = |name, short, beside, check| Claim {
+        name,
+        short,
+        beside,
+        when: When::Always,
+        needs: Needs::Nothing,
+        check,
+    };
+    let slow = |name, short, check| Claim {
+        name,
+        short,
+        beside: Beside::None,
+        when: When::Slow,
+        needs: Needs::Nothing,
+        check,
+    };
+    let on_machines = |name, short, check| Claim { needs: Needs::Machines, ..slow(name, short, check) };
     vec![
         // The longest first.
         claim("what_flux_refuses_is_told_with_its_words", "broken", Beside::Any, refused::by_flux as Check),
@@ -110,6 +143,14 @@ pub fn all() -> Vec<Claim> {
         slow("failing_clusters_cost_nobody_else_anything", "faults", faults::check as Check),
         slow("members_go_alive_and_dead", "leaving", leaving::check),
         slow("every_request_cut_in_every_way_is_carried_on", "everyway", cut_anywhere::all),
-        slow(CLEAN_ACCOUNT, "clean", release::clean_account),
+        Claim {
+            needs: Needs::Account,
+            ..slow("a_clean_account_runs_the_quickstart", "clean", release::clean_account)
+        },
+        on_machines("a_cluster_on_machines_grows_shrinks_and_leaves_nothing", "everyday", everyday::check),
+        on_machines("machines_without_power_are_named_and_come_back", "power", power::check),
+        on_machines("a_provider_killed_on_machines_is_carried_on", "kills", kills::check),
+        on_machines("no_secret_of_machines_is_left_or_shown", "hidden", machines::secrets::check),
+        on_machines("a_cluster_on_machines_carries_a_fleet", "onsite", machines::fleet::check),
     ]
 }

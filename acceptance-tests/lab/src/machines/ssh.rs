@@ -1,9 +1,10 @@
 //! Commands on machines, as anybody would give them: over SSH.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::lab::Lab;
-use crate::machines::layout::{key, known_hosts};
+use crate::machines::layout::{MachineLayout, key, known_hosts};
 use crate::machines::shell::{command, output};
 use crate::state::State;
 
@@ -15,6 +16,16 @@ impl Lab {
     /// There is no such machine, its host key is another one, it lets nobody in, or the command fails.
     pub fn on_machine(&self, name: &str, user: &str, script: &str) -> anyhow::Result<String> {
         output(self.ssh(name, user)?.arg(script))
+    }
+
+    /// Gives the path that a file of a machine has on this one, whether it is there or not. What is in memory there,
+    /// such as `/run`, has none.
+    pub fn file_of_machine(&self, name: &str, path: &str) -> PathBuf {
+        let machine = MachineLayout::new(&self.layout, name);
+        match path.strip_prefix("/var/") {
+            Some(rest) => machine.var().join(rest),
+            None => machine.disk().join(path.trim_start_matches('/')),
+        }
     }
 
     /// Prepares `ssh` to a machine; the command to run there is to be added.
