@@ -20,6 +20,8 @@ pub(crate) enum Manager {
     Provider,
     /// A member's kubeconfig.
     Access,
+    /// What was done, noted on an object that is applied without the note too.
+    Note,
     /// Passing wishes to a controller, which are nobody's drift.
     Request,
 }
@@ -30,6 +32,7 @@ impl Manager {
         match self {
             Self::Provider => "terraform-provider-kurator",
             Self::Access => "terraform-provider-kurator-access",
+            Self::Note => "terraform-provider-kurator-note",
             Self::Request => "terraform-provider-kurator-request",
         }
     }

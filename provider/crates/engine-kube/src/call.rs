@@ -48,17 +48,43 @@ impl Caller {
         request: Built,
         limits: &Limits,
     ) -> Result<T, EngineError> {
+        let answer = self.read_bytes(doing, target, request, limits).await?;
+        parsed(doing, target, &answer)
+    }
+
+    /// The same for an answer that is text, such as a log.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Caller::read`].
+    pub(crate) async fn read_text(
+        &self,
+        doing: &'static str,
+        target: &str,
+        request: Built,
+        limits: &Limits,
+    ) -> Result<String, EngineError> {
+        let answer = self.read_bytes(doing, target, request, limits).await?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    }
+
+    async fn read_bytes(
+        &self,
+        doing: &'static str,
+        target: &str,
+        request: Built,
+        limits: &Limits,
+    ) -> Result<Vec<u8>, EngineError> {
         let request = built(doing, target, request)?;
         let work = self.insist(doing, target, request, limits);
-        let answer = tokio::select! {
+        tokio::select! {
             biased;
             () = limits.cancel.cancelled() => Err(EngineError::new(doing, target, Kind::Cancelled)),
             answer = work => answer,
             () = tokio::time::sleep_until(limits.deadline) => {
                 Err(said(doing, target, Kind::TimedOut, "no answer in time"))
             }
-        }?;
-        parsed(doing, target, &answer)
+        }
     }
 
     /// Sends a request that changes something. Once begun it is finished whatever the user does, because nobody

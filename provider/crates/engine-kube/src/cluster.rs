@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::cluster::ClusterFacts;
+use engines::bootstrap::Bootstrap;
 use engines::clusters::Cluster;
 use engines::credentials::Lender;
 use engines::distribution::Distribution;
@@ -65,6 +66,10 @@ impl Cluster for KubeCluster {
     }
 
     fn nodes(&self) -> &dyn Nodes {
+        self
+    }
+
+    fn bootstrap(&self) -> &dyn Bootstrap {
         self
     }
 }

@@ -30,6 +30,15 @@ pub(crate) struct Collection {
     pub(crate) namespace: Option<String>,
 }
 
+/// When what depends on an object is deleted with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dependents {
+    /// Once it is gone, by the garbage collector.
+    Afterwards,
+    /// Before it: it is gone only when they are.
+    First,
+}
+
 /// How much of an object an answer should hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
@@ -139,12 +148,32 @@ impl Collection {
         patch(&path, "application/merge-patch+json", body)
     }
 
-    /// Deletes one object if its uid is still `uid`; what depends on it is collected afterwards.
-    pub(crate) fn delete(&self, name: &str, uid: &str) -> Result<Request<Vec<u8>>, http::Error> {
+    /// The last `lines` lines that a container of the pod `pod` wrote. Only of pods.
+    pub(crate) fn log(
+        &self,
+        pod: &str,
+        container: &str,
+        lines: usize,
+    ) -> Result<Request<Vec<u8>>, http::Error> {
+        let path = self.path(Some(pod));
+        Request::get(format!("{path}/log?container={}&tailLines={lines}", encoded(container)))
+            .body(Vec::new())
+    }
+
+    /// Deletes one object if its uid is still `uid`, and what depends on it by `dependents`.
+    pub(crate) fn delete(
+        &self,
+        name: &str,
+        uid: &str,
+        dependents: Dependents,
+    ) -> Result<Request<Vec<u8>>, http::Error> {
         let options = serde_json::json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "propagationPolicy": "Background",
+            "propagationPolicy": match dependents {
+                Dependents::Afterwards => "Background",
+                Dependents::First => "Foreground",
+            },
             "preconditions": { "uid": uid },
         });
         Request::builder()

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::call::found;
 use crate::cluster::KubeCluster;
-use crate::collection::{Collection, Extent};
+use crate::collection::{Collection, Dependents, Extent};
 use crate::metadata::{AnyObject, Metadata};
 
 impl KubeCluster {
@@ -24,7 +24,18 @@ impl KubeCluster {
         uid: &str,
         limits: &Limits,
     ) -> Result<(), EngineError> {
-        let request = collection.delete(name, uid);
+        self.delete_with(collection, name, uid, Dependents::Afterwards, limits).await
+    }
+
+    async fn delete_with(
+        &self,
+        collection: &Collection,
+        name: &str,
+        uid: &str,
+        dependents: Dependents,
+        limits: &Limits,
+    ) -> Result<(), EngineError> {
+        let request = collection.delete(name, uid, dependents);
         let deleted = self.caller.write::<Value>("deleting", &collection.object(name), request, limits).await;
         self.shared.drop_all();
         match deleted {
@@ -75,6 +86,32 @@ impl KubeCluster {
         limits: &Limits,
     ) -> Result<(), EngineError> {
         self.delete_one(collection, name, uid, limits).await?;
+        self.wait_deleted(collection, name, uid, limits).await
+    }
+
+    /// Deletes what depends on the object that has `uid`, then it, and waits until it is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::TimedOut`] with the finalizers that hold it.
+    pub(crate) async fn delete_with_dependents(
+        &self,
+        collection: &Collection,
+        name: &str,
+        uid: &str,
+        limits: &Limits,
+    ) -> Result<(), EngineError> {
+        self.delete_with(collection, name, uid, Dependents::First, limits).await?;
+        self.wait_deleted(collection, name, uid, limits).await
+    }
+
+    async fn wait_deleted(
+        &self,
+        collection: &Collection,
+        name: &str,
+        uid: &str,
+        limits: &Limits,
+    ) -> Result<(), EngineError> {
         self.wait_gone(collection, name, uid, Extent::Metadata, limits, |object: &AnyObject| {
             (object.metadata.clone(), held_by(&object.metadata))
         })

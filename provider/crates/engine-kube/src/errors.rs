@@ -39,6 +39,10 @@ pub(crate) fn from_kube(doing: &'static str, target: &str, error: &kube::Error) 
 
 fn judge(error: &kube::Error) -> (Kind, String) {
     match error {
+        // An object that does not fit its schema; API servers call that a mistake of their own (1.34, lab, 2026-11-21).
+        kube::Error::Api(status) if status.message.starts_with("failed to create typed patch object") => {
+            (Kind::Rejected, words_of_status(status))
+        }
         kube::Error::Api(status) => (kind_of_status(status.code, &status.reason), words_of_status(status)),
         kube::Error::Auth(error) => judge_auth(error),
         kube::Error::InferKubeconfig(error) => judge_kubeconfig(error),
@@ -318,6 +322,17 @@ mod tests {
             error.chain(),
             "applying GitRepository web: the API server answered 409: Apply failed with 1 conflict: conflict with \"kubectl\": .spec.url"
         );
+    }
+
+    #[test]
+    fn an_object_of_another_shape_is_not_sent_again() {
+        let status = Status {
+            code: 500,
+            message: "failed to create typed patch object (a/b; /v1, Kind=ConfigMap): .data: expected map"
+                .into(),
+            ..Status::default()
+        };
+        assert_eq!(judge(&kube::Error::Api(status.boxed())).0, Kind::Rejected);
     }
 
     #[test]

@@ -10,7 +10,8 @@ use engines::limits::Limits;
 
 use crate::cluster::KubeCluster;
 use crate::collection::Extent;
-use crate::flux_install::{DEFINITION, custom_resources};
+use crate::definition;
+use crate::flux_install::DEFINITION;
 use crate::git_repository;
 use crate::kustomization;
 use crate::labels::{FLUX_INSTALLED_BY, FLUX_PHASE};
@@ -20,7 +21,7 @@ use crate::namespace;
 #[async_trait]
 impl Flux for KubeCluster {
     async fn look_at_flux(&self, limits: &Limits) -> Result<FluxFacts, EngineError> {
-        let definitions = custom_resources();
+        let definitions = definition::collection();
         let (sources, kustomizations, definition) = futures::try_join!(
             self.served(git_repository::API_VERSION, limits),
             self.served(kustomization::API_VERSION, limits),

@@ -6,18 +6,17 @@ use domain::name::Name;
 use engines::error::{EngineError, Kind};
 use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
-use engines::wait::{Pace, Seen, until};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::apply::Manager;
 use crate::cluster::KubeCluster;
 use crate::collection::{Collection, Extent};
+use crate::definition::{self, Definition};
 use crate::errors::said;
 use crate::flux_manifests::{KINDS, Manifest, prepare};
 use crate::labels::{FLUX_INSTALLED_BY, FLUX_PHASE, selector};
-use crate::metadata::{AnyObject, Metadata};
+use crate::metadata::AnyObject;
 use crate::oci;
 
 const DOING: &str = "installing Flux from";
@@ -28,53 +27,6 @@ pub(crate) const DEFINITION: &str = "kustomizations.kustomize.toolkit.fluxcd.io"
 
 /// How many objects are applied or deleted at a time.
 const AT_ONCE: usize = 8;
-
-/// A `CustomResourceDefinition`, as far as we look at it.
-#[derive(Debug, Deserialize)]
-struct Definition {
-    #[serde(default)]
-    metadata: Metadata,
-    spec: DefinitionSpec,
-    #[serde(default)]
-    status: DefinitionStatus,
-}
-
-#[derive(Debug, Deserialize)]
-struct DefinitionSpec {
-    group: String,
-    names: Names,
-    versions: Vec<Version>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Names {
-    kind: String,
-    plural: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Version {
-    name: String,
-    served: bool,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct DefinitionStatus {
-    conditions: Option<Vec<Condition>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Condition {
-    #[serde(rename = "type")]
-    kind: String,
-    status: String,
-}
-
-/// All definitions of custom resources.
-pub(crate) fn custom_resources() -> Collection {
-    let (api_version, kind, plural) = KINDS[0];
-    Collection::new(api_version, kind, plural, None)
-}
 
 impl KubeCluster {
     /// Fetches, checks and applies Flux's manifests: definitions first, waited for until they are served, then
@@ -96,7 +48,8 @@ impl KubeCluster {
         let layer = oci::fetch(spec, limits).await?;
         // Two fleets of one host may find no Flux at the same time. The later one helps the earlier one: objects that
         // bear two names would be removed in halves.
-        let found = self.find::<AnyObject>(&custom_resources(), DEFINITION, Extent::Metadata, limits).await?;
+        let found =
+            self.find::<AnyObject>(&definition::collection(), DEFINITION, Extent::Metadata, limits).await?;
         let earlier = found.and_then(|found| Name::parse(found.metadata.annotation(FLUX_INSTALLED_BY)?).ok());
         let manifests = prepare(&layer, spec, earlier.as_ref().unwrap_or(fleet))
             .map_err(|text| said(DOING, spec.source.as_str(), Kind::Rejected, text))?;
@@ -163,24 +116,6 @@ impl KubeCluster {
             .await
     }
 
-    async fn wait_established(&self, name: &str, limits: &Limits) -> Result<(), EngineError> {
-        let collection = custom_resources();
-        let target = collection.object(name);
-        until("waiting for the API of", &target, Pace::CONTROLLER, limits, || async {
-            let found = self.find::<Definition>(&collection, name, Extent::Whole, limits).await?;
-            let is_established = found.is_some_and(|found| {
-                let mut conditions = found.status.conditions.iter().flatten();
-                conditions.any(|condition| condition.kind == "Established" && condition.status == "True")
-            });
-            Ok(if is_established {
-                Seen::Ready(())
-            } else {
-                Seen::Pending("it is not established".to_owned())
-            })
-        })
-        .await
-    }
-
     /// Removes what was installed for `fleet`, last made first.
     ///
     /// If any custom object of an installed kind is left, somebody uses this Flux: another fleet, or a person.
@@ -192,7 +127,7 @@ impl KubeCluster {
     pub(crate) async fn remove_installed(&self, fleet: &Name, limits: &Limits) -> Result<(), EngineError> {
         let selector = selector(&[(FLUX_INSTALLED_BY, fleet.as_str())]);
         let definitions: Vec<Definition> =
-            self.list(&custom_resources(), &selector, Extent::Whole, limits).await?;
+            self.list(&definition::collection(), &selector, Extent::Whole, limits).await?;
         for definition in &definitions {
             if self.has_objects(definition, limits).await? {
                 tracing::info!(definition = definition.metadata.name, "Flux is in use and stays");

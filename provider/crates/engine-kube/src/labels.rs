@@ -27,6 +27,8 @@ pub(crate) const LABELS: &str = "kurator.dev/labels";
 pub(crate) const API_SERVER: &str = "kurator.dev/api-server";
 /// Annotation: what the user asked for and no API stores.
 pub(crate) const NOTE: &str = "kurator.dev/note";
+/// Annotation: what was installed before there was a pod network, on the namespace that it is installed from.
+pub(crate) const INSTALLED: &str = "kurator.dev/installed";
 /// Annotation: which labels and taints of a node we look after, as a JSON object.
 pub(crate) const NODE: &str = "kurator.dev/node";
 /// Annotation of Flux: any new value asks for a look at once.

@@ -19,6 +19,8 @@ pub(crate) struct Metadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) generation: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) creation_timestamp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) deletion_timestamp: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) finalizers: Vec<String>,

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use domain::cluster::ClusterFacts;
 use domain::cluster_ref::ClusterRef;
 
+use crate::bootstrap::Bootstrap;
 use crate::credentials::Lender;
 use crate::distribution::Distribution;
 use crate::error::EngineError;
@@ -46,4 +47,6 @@ pub trait Cluster: Send + Sync {
     fn lender(&self) -> &dyn Lender;
     /// It as a set of nodes.
     fn nodes(&self) -> &dyn Nodes;
+    /// It as the place where a pod network is put before there is one.
+    fn bootstrap(&self) -> &dyn Bootstrap;
 }

@@ -23,6 +23,7 @@ use domain::cluster_ref::{ClusterRef, Place};
 use domain::fleet::{FleetFacts, FluxFacts};
 use domain::name::Name;
 use domain::object_id::ObjectId;
+use engines::bootstrap::Bootstrap;
 use engines::clusters::{Cluster, Clusters};
 use engines::credentials::Lender;
 use engines::distribution::Distribution;
@@ -287,6 +288,10 @@ impl Cluster for FakeCluster {
     }
 
     fn nodes(&self) -> &dyn Nodes {
+        self
+    }
+
+    fn bootstrap(&self) -> &dyn Bootstrap {
         self
     }
 }

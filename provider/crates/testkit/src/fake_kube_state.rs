@@ -15,6 +15,7 @@ use engines::limits::Limits;
 use tokio_util::sync::CancellationToken;
 
 use crate::fake_kube::{Call, Moment};
+use crate::fake_kube_bootstrap::FakeBootstrap;
 
 /// Everything there is.
 #[derive(Default)]
@@ -53,6 +54,7 @@ pub(crate) struct FakeState {
     /// Objects that no prune takes away.
     pub(crate) stuck: BTreeSet<ObjectId>,
     pub(crate) nodes: BTreeMap<Name, NodeState>,
+    pub(crate) bootstrap: FakeBootstrap,
 }
 
 /// What a host holds of one fleet.
@@ -228,6 +230,7 @@ impl FakeState {
             objects: BTreeSet::new(),
             stuck: BTreeSet::new(),
             nodes: BTreeMap::new(),
+            bootstrap: FakeBootstrap::default(),
         }
     }
 

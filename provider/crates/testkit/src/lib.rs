@@ -1,6 +1,7 @@
 //! Fakes that remember state, fault injection and a protocol client, for tests.
 
 pub mod fake_kube;
+mod fake_kube_bootstrap;
 mod fake_kube_credentials;
 mod fake_kube_fleet;
 mod fake_kube_flux;

@@ -15,6 +15,7 @@
 )]
 
 mod application;
+mod bootstrap;
 mod connect;
 mod credentials;
 mod fleet;
@@ -23,4 +24,5 @@ mod helm;
 mod made;
 mod member;
 mod nodes;
+mod other;
 mod setup;

@@ -7,41 +7,15 @@ use domain::custom_cluster::NodeState;
 use domain::node::{Taint, TaintEffect};
 use engines::error::Kind;
 use engines::nodes::DrainRules;
-use kube::api::{Api, DynamicObject, PostParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Value, json};
 
-use crate::setup::{Lab, limits, name, told};
+use crate::other::Other;
+use crate::setup::{Lab, limits, name};
 
 const NODE: &str = "ek-node";
 
 const RULES: DrainRules =
     DrainRules { timeout: Duration::from_secs(20), delete_emptydir: false, force: false };
-
-/// Somebody else, who makes things behind our back.
-struct Other(kube::Client);
-
-impl Other {
-    async fn on_edge() -> Option<Self> {
-        let kubeconfig = Kubeconfig::read_from(told("KURATOR_LAB_KUBECONFIG")?).unwrap();
-        let options = KubeConfigOptions { context: Some("edge".into()), ..KubeConfigOptions::default() };
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
-        Some(Self(kube::Client::try_from(config).unwrap()))
-    }
-
-    fn api(&self, group: &str, version: &str, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        match namespace {
-            Some(namespace) => Api::namespaced_with(self.0.clone(), namespace, &resource),
-            None => Api::all_with(self.0.clone(), &resource),
-        }
-    }
-
-    async fn make(&self, api: &Api<DynamicObject>, object: Value) -> DynamicObject {
-        api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap()
-    }
-}
 
 fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
