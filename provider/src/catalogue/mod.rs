@@ -3,6 +3,7 @@
 
 mod application;
 mod clusters;
+mod custom_cluster;
 mod fleet;
 mod lifecycle;
 mod machines;
@@ -15,6 +16,7 @@ pub const AREAS: &[Area] = &[
     lifecycle::LIFECYCLE,
     clusters::ATTACHED,
     machines::MACHINES,
+    custom_cluster::CUSTOM_CLUSTER,
     fleet::FLEET,
     application::APPLICATION,
     schemas::catalogue::VALUES,

@@ -66,6 +66,8 @@ pub struct HostKeyPolicy {
     pub known_hosts: Option<String>,
     /// Whether a key is accepted of a machine that `known_hosts` does not name. One that differs never is.
     pub accepts_new: bool,
+    /// The key that was accepted so before: of a machine that `known_hosts` does not name, it is the only one.
+    pub recorded: Option<HostKeyFingerprint>,
 }
 
 impl HostKeyPolicy {

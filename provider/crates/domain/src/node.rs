@@ -34,6 +34,14 @@ impl Role {
         }
     }
 
+    /// The taints that kubeadm gives to a node of the role.
+    pub fn own_taints(self) -> BTreeSet<Taint> {
+        match self {
+            Self::ControlPlane => BTreeSet::from([Taint::control_plane()]),
+            Self::Worker => BTreeSet::new(),
+        }
+    }
+
     /// TCP ports that the role needs for itself (Kubernetes documentation, "Ports and Protocols").
     pub fn ports(self) -> &'static [u16] {
         match self {
@@ -123,11 +131,7 @@ pub struct NodeSpec {
 impl NodeSpec {
     /// The taints that the Node should have of us.
     pub fn wanted_taints(&self) -> BTreeSet<Taint> {
-        match (&self.taints, self.role) {
-            (Some(taints), _) => taints.clone(),
-            (None, Role::ControlPlane) => BTreeSet::from([Taint::control_plane()]),
-            (None, Role::Worker) => BTreeSet::new(),
-        }
+        self.taints.clone().unwrap_or_else(|| self.role.own_taints())
     }
 }
 

@@ -89,8 +89,7 @@ fn judge(policy: &HostKeyPolicy, at: &HostPort, key: &PublicKey) -> Verdict {
         } else if listed.keys.iter().any(|known| known.key_data() == key.key_data()) {
             None
         } else if listed.keys.is_empty() {
-            let text = || format!("it proves the host key {shown}, and nothing says which it should have");
-            (!policy.accepts_new).then(|| (HostKeyProblem::Unknown, text()))
+            of_a_new_machine(policy, fingerprint, &shown)
         } else {
             let known: Vec<String> = listed
                 .keys
@@ -102,6 +101,26 @@ fn judge(policy: &HostKeyPolicy, at: &HostPort, key: &PublicKey) -> Verdict {
         }
     };
     Verdict { key: fingerprint, algorithm: key.algorithm(), problem }
+}
+
+/// What is wrong with the key of a machine that `known_hosts` does not name.
+fn of_a_new_machine(
+    policy: &HostKeyPolicy,
+    key: HostKeyFingerprint,
+    shown: &str,
+) -> Option<(HostKeyProblem, String)> {
+    match policy.recorded {
+        _ if !policy.accepts_new => {
+            let text = format!("it proves the host key {shown}, and nothing says which it should have");
+            Some((HostKeyProblem::Unknown, text))
+        }
+        Some(recorded) if recorded != key => {
+            let text =
+                format!("it proves the host key {shown}, and {recorded} is the one it was accepted with");
+            Some((HostKeyProblem::Differs, text))
+        }
+        Some(_) | None => None,
+    }
 }
 
 fn fingerprint(key: &PublicKey) -> HostKeyFingerprint {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 /// The first `bytes` of the SHA-256 over `parts`, in lower-case hex; each part is followed by what none of them holds.
-pub(crate) fn of<'a>(parts: impl IntoIterator<Item = &'a str>, bytes: usize) -> String {
+pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>, bytes: usize) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.as_bytes());

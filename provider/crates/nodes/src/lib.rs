@@ -14,7 +14,7 @@ pub mod bootstrap;
 pub mod claim;
 pub mod cluster;
 pub mod containerd;
-mod digest;
+pub mod digest;
 pub mod findings;
 pub mod kubeadm;
 pub mod leave;

@@ -36,7 +36,7 @@ pub fn kube_proxy(setup: &NodeSetup) -> Result<Option<Value>, Problem> {
     }
     let mut fields = Map::new();
     gates(setup, &mut fields);
-    merge(&mut fields, mapping(setup.kube_proxy.config.as_ref(), "kube_proxy.config")?);
+    merge(&mut fields, mapping(setup.kube_proxy.config.as_ref(), "network.kube_proxy.config")?);
     Ok((!fields.is_empty())
         .then(|| headed("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration", fields)))
 }

@@ -32,7 +32,7 @@ pub fn config(setup: &NodeSetup, node: &NodeSpec) -> Result<String, Problem> {
     let mut documents = vec![write(&init, "control_plane")?, write(&cluster(setup, node), "control_plane")?];
     documents.push(write(&Plain(&components::kubelet(setup)?), "kubelet")?);
     if let Some(proxy) = components::kube_proxy(setup)? {
-        documents.push(write(&Plain(&proxy), "kube_proxy.config")?);
+        documents.push(write(&Plain(&proxy), "network.kube_proxy.config")?);
     }
     Ok(stream(&documents))
 }
