@@ -13,10 +13,8 @@ pub(crate) struct Context {
     /// The resolver of clusters.
     pub(crate) clusters: Arc<dyn Clusters>,
     /// The way to machines.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the custom cluster's apply is the first to use it"))]
     pub(crate) machines: Arc<dyn Machines>,
     /// Where to fetch from instead.
-    #[expect(dead_code, reason = "the custom cluster's apply is the first to use it")]
     pub(crate) mirrors: Mirrors,
     /// Who we are on owner marks.
     pub(crate) owner: String,

@@ -4,13 +4,13 @@ pub mod catalogue;
 mod configure;
 mod context;
 mod credentials;
+mod holder;
 mod lifecycle;
 mod provider;
 mod report;
 mod resources {
     pub(crate) mod application;
     pub(crate) mod attached_cluster;
-    #[expect(dead_code, reason = "its apply and its place in the table are still to come")]
     pub(crate) mod custom_cluster;
     pub(crate) mod fleet;
 }

@@ -18,6 +18,7 @@ use crate::ephemeral::cluster_credentials::ClusterCredentials;
 use crate::lifecycle::Lifecycle;
 use crate::resources::application::Application;
 use crate::resources::attached_cluster::AttachedCluster;
+use crate::resources::custom_cluster::CustomCluster;
 use crate::resources::fleet::Fleet;
 
 /// The provider.
@@ -68,6 +69,7 @@ impl Provider for KuratorProvider {
         let handle = || self.handle.clone();
         Tables::new()
             .resource(Lifecycle::of(AttachedCluster, handle()))
+            .resource(Lifecycle::of(CustomCluster, handle()))
             .resource(Lifecycle::of(Fleet, handle()))
             .resource(Lifecycle::of(Application, handle()))
             .data_source(KubeconfigSource(handle()))

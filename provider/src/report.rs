@@ -6,9 +6,14 @@ use engines::error::{
     CredentialProblem, EngineError, HostKeyProblem, Kind, SshCredentialProblem, SudoProblem,
 };
 use planning::application::Failing;
-use planning::refusal::Refusal;
 use tf_value::diagnostic::{Diagnostic, Severity};
 use tf_value::path::Path;
+
+mod refusal;
+
+pub(crate) use refusal::{import_block, refusal, refused_by_apply};
+
+use crate::resources::custom_cluster::told;
 
 /// Trouble with a cluster, called `name` by the user, that concerns the attribute at `path`.
 pub(crate) fn trouble(error: &EngineError, name: &str, path: Path) -> Diagnostic {
@@ -100,7 +105,7 @@ fn words(kind: Kind) -> (&'static str, &'static str) {
     }
 }
 
-/// The same of a machine's host key.
+/// A summary and what to do next, of a machine's host key.
 fn words_of_host_key(problem: HostKeyProblem) -> (&'static str, &'static str) {
     match problem {
         HostKeyProblem::Unknown => (
@@ -166,6 +171,7 @@ pub(crate) fn failure(
             let name = member.as_ref().map_or(host, domain::name::Name::as_str);
             vec![trouble(error, name, place(member.as_ref().map(domain::name::Name::as_str), None))]
         }
+        Failure::Machine { machine, trouble } => vec![told::failed(trouble, machine.as_str(), host)],
         Failure::NotKnown { member } => vec![
             Diagnostic::error(
                 "It is not known which cluster a member is",
@@ -245,6 +251,15 @@ pub(crate) fn note(note: &Note) -> Diagnostic {
                 called(cluster)
             ),
         ),
+        Note::LeftOnMachine { machine, left } => Diagnostic::warning(
+            "Something was left on a machine",
+            format!(
+                "Machine `{machine}` is out of the cluster, and these could not be taken off it:\n{}\n\nRemove them by \
+                 hand.",
+                bullets(left)
+            ),
+        )
+        .at(told::at_machine(machine.as_str())),
         Note::MemberForgotten { member, cluster, left, trouble } => Diagnostic::warning(
             "Cluster was given up with things left on it",
             format!(
@@ -255,68 +270,6 @@ pub(crate) fn note(note: &Note) -> Diagnostic {
             ),
         ),
     }
-}
-
-/// What stands in the place of what is to be made forbids it. `import` is the block to write; `place` is where the
-/// object is looked for, in words.
-pub(crate) fn refusal(refusal: &Refusal, what: &str, place: &str, import: &str) -> Diagnostic {
-    let (summary, detail) = match refusal {
-        Refusal::Finished { .. } => (
-            "It exists already",
-            // A provider killed after the last call of a create leaves a finished object. With `create_before_destroy`
-            // its address still holds the old one, and an import needs it free.
-            format!(
-                "{what} is on {place} and finished.\n\nTo manage it here, import it:\n\n{import}\n\nIf an interrupted \
-                 `create_before_destroy` made it, its address still holds the object that it replaces. Move that one \
-                 away first, with `terraform state mv` to an address that is not in the configuration; the apply that \
-                 imports then destroys it."
-            ),
-        ),
-        Refusal::SomebodyElses { mark } => (
-            "It belongs to another owner",
-            format!(
-                "{what} is on {place} and was made by owner `{}`.\n\nChoose another `name`, or let that configuration \
-                 give it up. Which owner this configuration is, the provider block's `owner` says. A replacement with \
-                 `create_before_destroy` needs another `name`, too.",
-                mark.owner
-            ),
-        ),
-        Refusal::Unmarked => (
-            "Something of that name exists",
-            format!(
-                "{what} is on {place} and bears no mark of ours.\n\nChoose another `name`, or remove it."
-            ),
-        ),
-        Refusal::BeingDeleted => (
-            "It is being deleted",
-            format!("{what} on {place} is being deleted.\n\nApply again when it is gone."),
-        ),
-        Refusal::AnotherIncarnation { mark } => (
-            "It was made anew behind our back",
-            format!(
-                "{what} on {place} bears incarnation `{}`, not the stored one: it was destroyed and made again by \
-                 somebody.\n\nRemove this resource from state and import it again:\n\n{import}",
-                mark.incarnation
-            ),
-        ),
-        Refusal::Gone => {
-            ("It is gone", format!("{what} is not on {place} any more.\n\nPlan again to make it anew."))
-        }
-    };
-    Diagnostic::error(summary, detail).at(Path::to("name"))
-}
-
-/// A refusal that the plan leaves to the apply. That another cluster answers at an address is nobody's wish: a plan that
-/// failed would hold up what has nothing to do with it, and a destroy, too.
-pub(crate) fn refused_by_apply(mut refused: Diagnostic) -> Diagnostic {
-    refused.severity = Severity::Warning;
-    refused.detail.push_str("\n\nThe apply refuses this object and does the rest.");
-    refused
-}
-
-/// The import block for an object.
-pub(crate) fn import_block(kind: &str, id: &str) -> String {
-    format!("import {{\n  to = {kind}.NAME\n  id = {id:?}\n}}")
 }
 
 fn bullets<T: ToString>(lines: &[T]) -> String {
@@ -335,6 +288,9 @@ pub(crate) fn interrupted(left: usize) -> Diagnostic {
 mod tests {
     use domain::mark::{Incarnation, Mark, Phase};
     use domain::name::Name;
+
+    use apply::journal::MachineTrouble;
+    use planning::refusal::Refusal;
 
     use super::*;
     use crate::catalogue::AREAS;
@@ -463,7 +419,10 @@ mod tests {
                 Failure::NotApplied { .. } => {
                     member.clone().map(|member| Failure::Remains { member, objects: vec![] })
                 }
-                Failure::Remains { .. } => None,
+                Failure::Remains { member, .. } => {
+                    Some(Failure::Machine { machine: member, trouble: MachineTrouble::NotLookedAt })
+                }
+                Failure::Machine { .. } => None,
             };
         }
         let mut next =
@@ -474,7 +433,10 @@ mod tests {
                 Note::MemberGone { member, cluster, proof } => {
                     Some(Note::MemberForgotten { member, cluster, left: vec![], trouble: proof })
                 }
-                Note::MemberForgotten { .. } => None,
+                Note::MemberForgotten { member, left, .. } => {
+                    Some(Note::LeftOnMachine { machine: member, left })
+                }
+                Note::LeftOnMachine { .. } => None,
             };
         }
         assert_listed(&interrupted(2));

@@ -11,7 +11,7 @@ pub(super) const CUSTOM_CLUSTER: Area = Area {
     about: "What `kurator_custom_cluster` says of its configuration.",
     entries: &[
         Entry {
-            summary: "Value cannot be used",
+            summary: "Value is not of its form",
             said: Said::Error,
             phases: &[Phase::Apply, Phase::Read],
             cause: "A value that was not known before, or that is stored, is not of its form; or a `known_hosts` file was not read.",

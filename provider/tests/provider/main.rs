@@ -4,6 +4,7 @@
 
 mod broken;
 mod credentials;
+mod custom_cluster;
 mod cuts;
 mod helm;
 mod members;

@@ -4,6 +4,8 @@ use domain::cluster_ref::ClusterRef;
 use domain::name::Name;
 use domain::object_id::ObjectId;
 use engines::error::EngineError;
+use nodes::answer;
+use nodes::problem::Problem;
 use planning::application::Failing;
 
 /// What became of each step. Everything that a plan held is in exactly one of the three lists.
@@ -42,6 +44,13 @@ pub enum Failure {
         /// The trouble.
         error: EngineError,
     },
+    /// A machine of a custom cluster.
+    Machine {
+        /// Its name.
+        machine: Name,
+        /// The trouble.
+        trouble: MachineTrouble,
+    },
     /// Nobody knows which cluster a member is: neither what is stored nor the host's record says so.
     NotKnown {
         /// The member.
@@ -68,6 +77,31 @@ pub enum Failure {
     },
 }
 
+/// What keeps a machine from becoming a node or from being one no more.
+#[derive(Debug)]
+pub enum MachineTrouble {
+    /// The machine, or the cluster's API, was asked something and did not do it.
+    Engine(EngineError),
+    /// A script ended early and says why.
+    Script {
+        /// What was being done, in words that a machine's name can follow.
+        doing: &'static str,
+        /// Why it ended.
+        failure: Box<answer::Failure>,
+        /// The last lines of the log of what failed.
+        log: Vec<String>,
+    },
+    /// What a script answered is not what it should answer: it broke off.
+    Unreadable {
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// Something that the user wrote cannot be part of a node.
+    Problem(Problem),
+    /// Nothing is known of the machine: it was not looked at, or did not answer.
+    NotLookedAt,
+}
+
 /// Something that was left as it is on purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
@@ -79,6 +113,13 @@ pub enum Note {
         cluster: Option<ClusterRef>,
         /// What proves it.
         proof: String,
+    },
+    /// A machine was taken out of its cluster, and something of ours could not be taken off it.
+    LeftOnMachine {
+        /// The machine.
+        machine: Name,
+        /// What, a line each.
+        left: Vec<String>,
     },
     /// The member could not be reached and was given up, as `on_unreachable = "forget"` asks.
     MemberForgotten {

@@ -47,6 +47,30 @@ pub struct Bastion {
 }
 
 impl SshPlace {
+    /// The place of a cluster whose control plane is reached so and proved `key`, and whose bastions proved `bastion_keys`.
+    pub fn of(
+        control_plane: &MachineAddress,
+        key: HostKeyFingerprint,
+        bastion_keys: &[HostKeyFingerprint],
+    ) -> Self {
+        let MachineAddress { login, bastions, becomes } = control_plane;
+        Self {
+            credential: login.credential.clone(),
+            user: login.user.clone(),
+            becomes: *becomes,
+            control_planes: vec![KnownHost { at: login.at.clone(), key: Some(key) }],
+            bastions: bastions
+                .iter()
+                .enumerate()
+                .map(|(at, bastion)| Bastion {
+                    host: KnownHost { at: bastion.at.clone(), key: bastion_keys.get(at).copied() },
+                    user: bastion.user.clone(),
+                    credential: (bastion.credential != login.credential).then(|| bastion.credential.clone()),
+                })
+                .collect(),
+        }
+    }
+
     /// The addresses of the control-plane machines, the first to ask first.
     pub fn machines(&self) -> impl Iterator<Item = MachineAddress> {
         self.control_planes.iter().map(|machine| MachineAddress {

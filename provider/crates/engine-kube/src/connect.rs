@@ -187,6 +187,10 @@ impl Clusters for KubeClusters {
             _ => Ok(Arc::<KubeCluster>::clone(connected) as Arc<dyn Cluster>),
         }
     }
+
+    fn forget(&self, cluster: &ClusterRef) {
+        locked(&self.places).remove(&cluster.place);
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -36,6 +36,8 @@ pub(crate) struct Connection {
     pub(crate) key: HostKeyFingerprint,
     /// Leave to begin a command.
     pub(crate) sessions: Semaphore,
+    /// The keys that the bastions on the way proved.
+    pub(crate) bastion_keys: Vec<HostKeyFingerprint>,
     /// The bastions on the way, which have to stay.
     bastions: Vec<Handle<Doorman>>,
 }
@@ -66,15 +68,17 @@ pub(crate) async fn connect(
     limits: &Limits,
 ) -> Result<Connection, EngineError> {
     let mut bastions: Vec<Handle<Doorman>> = Vec::new();
+    let mut bastion_keys = Vec::new();
     for bastion in &to.bastions {
         let way = Way { to, hop: bastion, via: bastions.last(), is_bastion: true };
-        let (handle, _) = way.log_in(credentials, patience, limits).await?;
+        let (handle, key) = way.log_in(credentials, patience, limits).await?;
         bastions.push(handle);
+        bastion_keys.push(key);
     }
     let way = Way { to, hop: &to.login, via: bastions.last(), is_bastion: false };
     let (handle, key) = way.log_in(credentials, patience, limits).await?;
     tracing::debug!(machine = %to, %key, "logged in");
-    Ok(Connection { handle, key, sessions: Semaphore::new(MOST_SESSIONS), bastions })
+    Ok(Connection { handle, key, sessions: Semaphore::new(MOST_SESSIONS), bastion_keys, bastions })
 }
 
 /// One step of the way to a machine.

@@ -11,6 +11,7 @@ use engines::machines::{ByteStream, Command, Machine, Output, RemoteFile};
 
 use crate::credentials::{SshCredential, SshCredentials};
 use crate::link::Link;
+use crate::login::Connection;
 use crate::patience::Patience;
 use crate::{files, run, tunnel};
 
@@ -42,11 +43,12 @@ impl Door {
 pub(crate) struct SshMachine {
     door: Arc<Door>,
     key: HostKeyFingerprint,
+    bastion_keys: Vec<HostKeyFingerprint>,
 }
 
 impl SshMachine {
-    pub(crate) fn new(door: Arc<Door>, key: HostKeyFingerprint) -> Self {
-        Self { door, key }
+    pub(crate) fn new(door: Arc<Door>, through: &Connection) -> Self {
+        Self { door, key: through.key, bastion_keys: through.bastion_keys.clone() }
     }
 }
 
@@ -54,6 +56,10 @@ impl SshMachine {
 impl Machine for SshMachine {
     fn host_key(&self) -> HostKeyFingerprint {
         self.key
+    }
+
+    fn bastion_keys(&self) -> &[HostKeyFingerprint] {
+        &self.bastion_keys
     }
 
     async fn run(&self, command: &Command, limits: &Limits) -> Result<Output, EngineError> {

@@ -54,7 +54,7 @@ impl Machines for SshMachines {
             let door = || Arc::new(Door::new(to, self.patience, Arc::clone(&self.credentials)));
             Arc::clone(doors.entry(to.clone()).or_insert_with(door))
         };
-        let key = door.commands.connection(limits).await?.key;
-        Ok(Arc::new(SshMachine::new(door, key)))
+        let through = door.commands.connection(limits).await?;
+        Ok(Arc::new(SshMachine::new(door, &through)))
     }
 }

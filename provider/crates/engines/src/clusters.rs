@@ -29,6 +29,9 @@ pub trait Clusters: Send + Sync {
     /// - [`crate::error::Kind::AnotherCluster`] if another uid answers.
     /// - Whatever the first call to the cluster meets: unreachable, untrusted, unauthenticated, denied, timed out.
     async fn connect(&self, cluster: &ClusterRef, limits: &Limits) -> Result<Arc<dyn Cluster>, EngineError>;
+
+    /// Lets go of what is known of the cluster at a place: another one is there from now on.
+    fn forget(&self, cluster: &ClusterRef);
 }
 
 /// A cluster that answers and is who it should be.

@@ -53,6 +53,9 @@ pub trait Machine: Send + Sync {
     /// The key by which it proved to be itself.
     fn host_key(&self) -> HostKeyFingerprint;
 
+    /// The keys by which the bastions on the way proved to be themselves, in the order of the address.
+    fn bastion_keys(&self) -> &[HostKeyFingerprint];
+
     /// Runs a command, as root if the address says how to become it, and gives how it ended, whatever that is.
     ///
     /// On cancel and at the deadline it is ended on the machine, with all it started.

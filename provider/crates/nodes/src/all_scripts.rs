@@ -8,7 +8,7 @@ use domain::node::Role;
 
 use crate::kubeadm::join::JoinToken;
 use crate::script::{Script, Secrecy};
-use crate::{artifacts, claim, cluster, leave, look, prepare, reach, renewal, testing};
+use crate::{artifacts, claim, cluster, leave, lock, look, prepare, reach, renewal, testing};
 
 const TOKEN: &str = "abcdef.0123456789abcdef";
 
@@ -22,6 +22,7 @@ fn all() -> Vec<Script> {
     .unwrap();
     vec![
         look::script(),
+        lock::take(&lock::Holder { id: "x".into(), who: "y".into() }),
         reach::script(&["10.0.0.2:6443".parse().unwrap()]),
         claim::script(&testing::mark("cp1")),
         artifacts::script(&setup, &artifacts::list(&setup, testing::ARCH, false).unwrap()),
@@ -64,6 +65,8 @@ fn what_holds_a_token_says_so() {
 fn on_a_machine_every_path_is_its_own() {
     for script in all() {
         let text = script.render();
+        // Empty is what it is there, and nothing may take that for a mistake.
+        assert!(!text.contains("ROOT:?"), "{script:?}");
         assert!(text.contains("\nROOT=''\n") && text.contains("\nPATH='/usr/local/sbin:"), "{script:?}");
     }
 }

@@ -3,4 +3,5 @@
 //! Objects as data; who applies and watches them is somebody else. Nothing waits inside the Job: whoever watches does.
 
 pub mod charts;
+pub mod network;
 pub mod objects;

@@ -18,6 +18,7 @@ pub fn script(mark: &MachineMark) -> Script {
         .set("OWNER", &mark.mark.owner)
         .set("OWN_TREES", &paths::TREES.join(" "))
         .set("RUNTIME_TREES", &paths::RUNTIME_TREES.join(" "))
+        .set("OWN_FILES", &paths::FILES.join(" "))
         .set("SYSCTLS", &paths::SYSCTLS.join(" "))
         .set("MODULES", &paths::MODULES.join(" "))
         .text("owner", &write(mark))

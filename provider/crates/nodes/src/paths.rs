@@ -16,13 +16,13 @@ pub const AUDIT_POLICY: &str = "/etc/kubernetes/kurator/audit-policy.yaml";
 pub const ENCRYPTION: &str = "/etc/kubernetes/kurator/encryption.yaml";
 
 /// What belongs to a container runtime, ours or somebody else's.
-pub(crate) const RUNTIME_TREES: [&str; 4] =
-    ["/var/lib/containerd", "/run/containerd", "/opt/containerd", "/etc/containerd"];
+pub(crate) const RUNTIME_TREES: [&str; 5] =
+    ["/var/lib/containerd", "/run/containerd", "/run/nri", "/opt/containerd", "/etc/containerd"];
 
 /// Directories that nodes fill at run time: the runtime's, Kubernetes' and the pod networks'.
 ///
 /// Source for what `kubeadm reset` leaves: measured on test hosts, 2026-11-21.
-pub(crate) const TREES: [&str; 29] = [
+pub(crate) const TREES: [&str; 31] = [
     "/etc/kubernetes",
     "/etc/cni",
     "/etc/origin/ovn",
@@ -33,6 +33,8 @@ pub(crate) const TREES: [&str; 29] = [
     "/run/cilium",
     "/run/flannel",
     "/run/kubernetes",
+    "/run/netns",
+    "/run/nri",
     "/run/openvswitch",
     "/run/ovn",
     "/usr/libexec/kubernetes",
@@ -71,6 +73,9 @@ pub(crate) const SYSCTLS: [&str; 14] = [
     "kernel.keys.root_maxkeys",
     "kernel.keys.root_maxbytes",
 ];
+
+/// Single files that come and go with pods and rules.
+pub(crate) const FILES: [&str; 1] = ["/run/xtables.lock"];
 
 /// Kernel modules that a node needs.
 pub(crate) const MODULES: [&str; 2] = ["overlay", "br_netfilter"];

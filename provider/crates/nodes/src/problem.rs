@@ -35,6 +35,12 @@ pub enum Problem {
         /// The newest minor version that has some.
         newest: u64,
     },
+    /// A pod network's chart that has no version which is known to fit.
+    #[error("no version of the chart of `{0}` is known: `network.cni.version` has to name one")]
+    NoCniVersion(String),
+    /// A pod network whose project publishes no chart.
+    #[error("the project of `{0}` publishes no chart: `network.cni.source` has to say where one is")]
+    NoCniSource(String),
     /// A pod network whose chart is not known.
     #[error("`{0}` is not a pod network whose chart is known")]
     UnknownCni(String),

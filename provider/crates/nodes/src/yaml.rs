@@ -26,6 +26,24 @@ pub fn mapping(text: Option<&YamlText>, attribute: &'static str) -> Result<Map<S
     }
 }
 
+/// Reads a stream of mappings. Documents without anything in them are left out.
+///
+/// # Errors
+///
+/// As [`mapping`].
+pub fn documents(text: &YamlText, attribute: &'static str) -> Result<Vec<Map<String, Value>>, Problem> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text.0)
+        .map_err(|error| Problem::Yaml { attribute, reason: error.to_string() })?;
+    documents
+        .into_iter()
+        .filter(|document| !document.is_null())
+        .map(|document| match document {
+            Value::Object(map) => Ok(map),
+            _ => Err(Problem::NotAMapping { attribute }),
+        })
+        .collect()
+}
+
 /// Puts `over` on top of `base`: mappings are merged field by field, anything else is replaced, a null takes a field away.
 pub fn merge(base: &mut Map<String, Value>, over: Map<String, Value>) {
     for (key, value) in over {

@@ -68,6 +68,27 @@ pub enum CustomClusterStep {
     },
 }
 
+impl CustomClusterStep {
+    /// What kind of step it is, for logs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Claim { .. } => "claim",
+            Self::Record { .. } => "record",
+            Self::Prepare { .. } => "prepare",
+            Self::Init => "init",
+            Self::InstallCni { .. } => "install_cni",
+            Self::Join => "join",
+            Self::SetNode { .. } => "set_node",
+            Self::AwaitReady => "await_ready",
+            Self::Uncordon => "uncordon",
+            Self::Drain => "drain",
+            Self::RemoveNode => "remove_node",
+            Self::Reset => "reset",
+            Self::Finish { .. } => "finish",
+        }
+    }
+}
+
 /// What is to be done on or for one machine, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lane {
@@ -92,7 +113,7 @@ struct Ground<'a> {
 }
 
 /// Returns the stages that turn `found` into `wanted`: the record of what is touched, then the control plane and every
-/// machine's preparation, then joining, then changes of what is there, then leaving, then the marks that say it is
+/// machine's preparation, then joining and coming into service, then changes of what is there, then leaving, then the marks that say it is
 /// finished.
 ///
 /// What comes is in service before something leaves, except where a machine leaves under a name or from an address that
@@ -107,6 +128,7 @@ pub fn plan(wanted: &CustomClusterSpec, found: &CustomClusterFacts, mark: &Mark)
     stages.extend(ground.removal(&first));
     stages.push(ground.preparing());
     stages.push(ground.joining());
+    stages.push(ground.serving());
     stages.extend(ground.changing());
     stages.extend(ground.removal(&last));
     stages.push(ground.finishing());
@@ -179,16 +201,6 @@ impl Ground<'_> {
             if carries && self.found.running.is_none() {
                 steps.push(CustomClusterStep::Init);
             }
-            if carries {
-                let installed = self.found.running.as_ref().and_then(|running| running.cni.as_ref());
-                steps.extend(
-                    self.wanted
-                        .cni
-                        .iter()
-                        .filter(|cni| installed != Some(*cni))
-                        .map(|cni| CustomClusterStep::InstallCni { cni: cni.clone() }),
-                );
-            }
             self.lane(&id, steps)
         };
         self.wanted.ids().filter_map(lane).collect()
@@ -214,12 +226,16 @@ impl Ground<'_> {
         steps
     }
 
-    /// Joining, all at once, each until its node is ready.
+    /// Joining, all at once, and beside it the pods' network, which no join waits for.
     fn joining(&self) -> Vec<Lane> {
         let lane = |(id, machine): (MachineId, &MachineSpec)| {
             let mut steps = Vec::new();
             let is_member = self.is_member(&id);
-            if id != self.carrier && !is_member {
+            if id == self.carrier {
+                let installed = self.found.running.as_ref().and_then(|running| running.cni.as_ref());
+                let cni = self.wanted.cni.iter().filter(|cni| installed != Some(*cni));
+                steps.extend(cni.map(|cni| CustomClusterStep::InstallCni { cni: cni.clone() }));
+            } else if !is_member {
                 if self.node(&id.name).is_some() && !self.makes_way_under(&id.name) {
                     // kubeadm refuses to join under the name of a node that exists.
                     steps.push(CustomClusterStep::RemoveNode);
@@ -233,7 +249,20 @@ impl Ground<'_> {
                     taints: machine.taints.clone(),
                 });
             }
-            if node.is_none() {
+            self.lane(&id, steps)
+        };
+        self.wanted.ids().filter_map(lane).collect()
+    }
+
+    /// Nodes come into service. It is a stage of its own so that none is waited for whose network failed to come.
+    fn serving(&self) -> Vec<Lane> {
+        let lane = |(id, _): (MachineId, &MachineSpec)| {
+            let node = self.node(&id.name).filter(|_| self.is_member(&id));
+            let mut steps = Vec::new();
+            // An unfinished create may have been cut off between joining and here.
+            let is_fresh = node.is_none_or(|node| !node.ready && self.mark.phase == Phase::Creating);
+            // Without a pod network of ours, whoever brings one waits for us: no node is ready before.
+            if is_fresh && self.wanted.cni.is_some() {
                 steps.push(CustomClusterStep::AwaitReady);
             }
             if node.is_some_and(|node| !node.schedulable) {
@@ -340,14 +369,11 @@ fn bears(host: &HostFacts, id: &MachineId) -> bool {
     host.mark.is_some() && host.name.as_ref() == Some(&id.name)
 }
 
-/// Returns the stages that remove the cluster: every worker, then the control plane, whose record finds the others.
-/// A machine that does not answer is left out.
+/// Returns the stages that remove the cluster: every worker, then the control plane, whose record finds the others: it
+/// stays as long as one of them could not be cleaned. A machine that does not answer is left out.
 pub fn teardown(found: &CustomClusterFacts, carrier: &MachineId) -> CustomClusterStages {
-    let reset = |id: &MachineId| Lane {
-        machine: id.clone(),
-        steps: vec![CustomClusterStep::Reset],
-        vital: id == carrier,
-    };
+    let reset =
+        |id: &MachineId| Lane { machine: id.clone(), steps: vec![CustomClusterStep::Reset], vital: true };
     let is_ours = |id: &MachineId| match found.machines.get(id) {
         Some(MachineFound::There(host)) => host.mark.is_some(),
         Some(MachineFound::OutOfReach) | None => false,

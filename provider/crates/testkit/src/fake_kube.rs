@@ -88,7 +88,7 @@ impl FakeClusters {
     }
 
     /// Takes whatever answers away from a place, as a deleted kubeconfig does.
-    pub fn forget(&self, place: &Place) {
+    pub fn lose(&self, place: &Place) {
         self.world().places.remove(place);
     }
 
@@ -260,6 +260,9 @@ impl Clusters for FakeClusters {
         let facts = self.world().connect(cluster, limits)?;
         Ok(Arc::new(FakeCluster { world: Arc::clone(&self.world), facts }))
     }
+
+    /// Nothing is kept here.
+    fn forget(&self, _cluster: &ClusterRef) {}
 }
 
 impl Cluster for FakeCluster {

@@ -21,6 +21,8 @@ use crate::fake_kube_bootstrap::FakeBootstrap;
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) places: BTreeMap<Place, String>,
+    /// Clusters whose kubeconfig is on their own machines, by the host of the control plane.
+    pub(crate) on_machines: BTreeMap<String, String>,
     pub(crate) clusters: BTreeMap<String, FakeState>,
     pub(crate) revisions: BTreeMap<String, String>,
     pub(crate) calls: Vec<Call>,
@@ -91,7 +93,13 @@ impl World {
         if limits.cancel.is_cancelled() {
             return Err(error(Kind::Cancelled));
         }
-        let Some(uid) = self.places.get(&cluster.place) else {
+        let on_machines = match &cluster.place {
+            Place::Ssh(place) => {
+                place.control_planes.iter().find_map(|machine| self.on_machines.get(&machine.at.host))
+            }
+            Place::File { .. } | Place::Env { .. } => None,
+        };
+        let Some(uid) = self.places.get(&cluster.place).or(on_machines) else {
             return Err(error(Kind::Credentials(CredentialProblem::Missing)));
         };
         if let Some(trouble) = self.clusters.get(uid).and_then(|state| state.trouble) {

@@ -54,12 +54,15 @@ pub struct MachineCall {
     pub is_mutation: bool,
 }
 
-/// Status and output of a script that it knows.
-type Answer = Box<dyn Fn(&str) -> Option<(u32, String)> + Send>;
+/// What a machine holds by path.
+pub type Files = BTreeMap<String, HeldFile>;
+
+/// Status and output of a script that it knows, which may change what the machine holds.
+type Answer = Box<dyn Fn(&str, &mut Files) -> Option<(u32, String)> + Send>;
 
 #[derive(Default)]
 struct Host {
-    files: BTreeMap<String, HeldFile>,
+    files: Files,
     answers: Vec<Answer>,
     trouble: Option<Kind>,
 }
@@ -99,7 +102,16 @@ impl FakeMachines {
 
     /// Tells what a machine answers to the scripts that `answer` knows. Later answers come before earlier ones.
     pub fn answer(&self, at: &str, answer: impl Fn(&str) -> Option<(u32, String)> + Send + 'static) {
-        self.host(at, |host| host.answers.push(Box::new(answer)));
+        self.host(at, |host| host.answers.push(Box::new(move |script, _| answer(script))));
+    }
+
+    /// The same for scripts that change what the machine holds.
+    pub fn carry_out(
+        &self,
+        at: &str,
+        script: impl Fn(&str, &mut Files) -> Option<(u32, String)> + Send + 'static,
+    ) {
+        self.host(at, |host| host.answers.push(Box::new(script)));
     }
 
     /// Puts a file on a machine that nobody wrote through us.
@@ -114,7 +126,7 @@ impl FakeMachines {
     }
 
     /// What a machine holds by path.
-    pub fn files(&self, at: &str) -> BTreeMap<String, HeldFile> {
+    pub fn files(&self, at: &str) -> Files {
         self.world().hosts.get(at).map(|host| host.files.clone()).unwrap_or_default()
     }
 
@@ -200,11 +212,16 @@ impl Machine for FakeMachine {
         HostKeyFingerprint::new(digest)
     }
 
+    fn bastion_keys(&self) -> &[HostKeyFingerprint] {
+        &[]
+    }
+
     async fn run(&self, command: &Command, limits: &Limits) -> Result<Output, EngineError> {
         let script = command.script.expose_secret();
         let is_step = matches!(command.manner, Manner::Step { .. });
         self.call("run", script, is_step, limits, |host| {
-            let answer = host.answers.iter().rev().find_map(|answer| answer(script));
+            let Host { answers, files, .. } = host;
+            let answer = answers.iter().rev().find_map(|answer| answer(script, files));
             let (status, stdout) = answer.unwrap_or_default();
             let (stdout, stderr) =
                 if status == 0 { (stdout, String::new()) } else { (String::new(), stdout) };

@@ -9,6 +9,7 @@ mod fake_kube_hands;
 mod fake_kube_nodes;
 mod fake_kube_state;
 pub mod fake_machines;
+pub mod fake_site;
 pub mod protocol_client;
 pub mod protocol_client_action;
 pub mod protocol_client_checks;

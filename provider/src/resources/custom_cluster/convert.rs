@@ -74,7 +74,11 @@ fn machine(
     let role = role(model, &at, reader);
     let login = logins.address(key, model, reader);
     let private_ip = reader.parsed(&model.private_ip, &at.attribute("private_ip"), str::parse::<IpAddr>);
-    let taints = taints(model, &at, reader);
+    let taints = model.taints.known().map(|given| taints(given, &at, reader));
+    let taints = match taints {
+        Some(taints) => taints.map(Some),
+        None => Some(None),
+    };
     Some(MachineSetup {
         role: role?,
         login: login?,
@@ -91,16 +95,9 @@ pub(super) fn role(model: &MachineModel, at: &Path, reader: &mut Reader) -> Opti
     })
 }
 
-/// The taints of a machine's node; none given means the role's own.
-pub(super) fn taints(
-    model: &MachineModel,
-    at: &Path,
-    reader: &mut Reader,
-) -> Option<Option<BTreeSet<Taint>>> {
-    let Some(taints) = model.taints.known() else { return Some(None) };
-    let taints: Option<BTreeSet<_>> =
-        taints.iter().filter_map(Value::known).map(|taint| self::taint(taint, at, reader)).collect();
-    Some(Some(taints?))
+/// The taints that are given to a machine's node.
+pub(super) fn taints(given: &[Value<TaintModel>], at: &Path, reader: &mut Reader) -> Option<BTreeSet<Taint>> {
+    given.iter().filter_map(Value::known).map(|given| taint(given, at, reader)).collect()
 }
 
 fn taint(model: &TaintModel, at: &Path, reader: &mut Reader) -> Option<Taint> {

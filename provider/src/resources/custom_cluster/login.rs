@@ -87,9 +87,8 @@ impl Logins<'_> {
         let credential = layers.value(|ssh| &ssh.credential).unwrap_or_else(|| DEFAULT_CREDENTIAL.to_owned());
         let becomes = match layers.value(|ssh| &ssh.r#become) {
             Some(false) => Become::Nobody,
-            Some(true) => Become::Sudo,
             None if user == DEFAULT_USER => Become::Nobody,
-            None => Become::Sudo,
+            Some(true) | None => Become::Sudo,
         };
         let host_keys = self.host_keys(name, machine, &layers, reader);
         let bastions = bastions(&layers, &user, &credential, reader);

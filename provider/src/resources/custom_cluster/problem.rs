@@ -6,6 +6,7 @@ use tf_value::path::Path;
 
 /// The diagnostic of something that a user wrote and that cannot become part of a node.
 pub(super) fn told(problem: &Problem) -> Diagnostic {
+    let cni = || Path::to("network").attribute("cni");
     match problem {
         Problem::Yaml { attribute, reason } => document(attribute, &format!("is not YAML: {reason}")),
         Problem::NotAMapping { attribute } => document(attribute, "is not a mapping of fields to values"),
@@ -20,13 +21,28 @@ pub(super) fn told(problem: &Problem) -> Diagnostic {
             ),
         )
         .at(Path::to("version")),
+        Problem::NoCniSource(network) => Diagnostic::error(
+            "Pod network needs a source",
+            format!(
+                "The project of `{network}` publishes no chart.\n\nSet `source` to a chart of your own, such as \
+                 `oci://registry.example/charts/{network}`, or choose another network."
+            ),
+        )
+        .at(cni().attribute("source")),
+        Problem::NoCniVersion(network) => Diagnostic::error(
+            "Pod network needs a version",
+            format!(
+                "Which version of `{network}` fits is not known.\n\nSet `version` to that of its chart."
+            ),
+        )
+        .at(cni().attribute("version")),
         Problem::UnknownCni(network) => Diagnostic::error(
             "Pod network is not known",
             format!(
                 "No chart is known for `{network}`.\n\nChoose another `type`, or `none` with the network's `manifests`."
             ),
         )
-        .at(Path::to("network").attribute("cni").attribute("type")),
+        .at(cni().attribute("type")),
     }
 }
 
@@ -61,6 +77,8 @@ mod tests {
             (Problem::NotAMapping { attribute }, document),
             (Problem::Unwritable { attribute, reason: reason() }, document),
             (Problem::UnknownCni("weave".into()), "network.cni.type: Pod network is not known"),
+            (Problem::NoCniSource("x".into()), "network.cni.source: Pod network needs a source"),
+            (Problem::NoCniVersion("x".into()), "network.cni.version: Pod network needs a version"),
             (
                 Problem::NoArtifacts { version: "1.99.0".into(), oldest: 31, newest: 36 },
                 "version: Version of Kubernetes is not known",

@@ -47,7 +47,7 @@ impl Reader {
     pub(super) fn problem(&mut self, text: &str, at: &Path, problem: impl Display) {
         self.problems.push(
             Diagnostic::error(
-                "Value cannot be used",
+                "Value is not of its form",
                 format!(
                     "`{at}` is `{text}`: {problem}.\n\nCorrect it. If it comes out of the state, correct the configuration \
                      and apply."
@@ -55,11 +55,6 @@ impl Reader {
             )
             .at(at.clone()),
         );
-    }
-
-    /// Keeps another problem.
-    pub(super) fn tell(&mut self, problem: Diagnostic) {
-        self.problems.push(problem);
     }
 
     /// `value`, if everything was good.

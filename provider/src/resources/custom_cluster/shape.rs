@@ -57,7 +57,10 @@ fn machine(model: &MachineModel, setup: &NodeSetup, reader: &mut Reader) -> Opti
     let labels: Vec<String> =
         labels(&model.labels).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
     // What is not given is the role's own, so writing that down is no change.
-    let taints = taints(model, &at, reader)?.unwrap_or_else(|| role.own_taints());
+    let taints = match model.taints.known() {
+        Some(given) => taints(given, &at, reader)?,
+        None => role.own_taints(),
+    };
     let taints: Vec<String> = taints.iter().map(ToString::to_string).collect();
     Some(MachineShape {
         is_control_plane: role == Role::ControlPlane,

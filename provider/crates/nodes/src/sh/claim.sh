@@ -38,6 +38,7 @@ if [ -n "$fresh" ] || ! noted complete; then
   for tree in $OWN_TREES; do
     ! unnoted "tree (absent|present|foreign) $tree\$" || note_tree "$tree"
   done
+  for path in $OWN_FILES; do [ -e "$ROOT$path" ] || note "file $path"; done
   for key in $SYSCTLS; do
     file=$ROOT/proc/sys/$(printf %s "$key" | tr . /)
     [ ! -r "$file" ] || ! unnoted "sysctl $key " || note "sysctl $key $(cat "$file")"

@@ -96,7 +96,7 @@ sed -nE 's/^(file|kept) //p' "$STATE/before" | while IFS= read -r path; do
   [ "$path" = /etc/hosts ] || give_back "$path" || left "$path"
 done
 sed -n 's/^tree absent //p' "$STATE/before" | sort -r | while IFS= read -r tree; do
-  rm -rf "${ROOT:?}$tree" 2>/dev/null || :
+  rm -rf "$ROOT$tree" 2>/dev/null || :
   [ ! -e "$ROOT$tree" ] || left "$tree"
 done
 sed -n 's/^tree present //p' "$STATE/before" | while IFS= read -r tree; do
@@ -112,7 +112,7 @@ done
 sed -n 's/^dir //p' "$STATE/before" | sort -r | while IFS= read -r path; do
   rmdir "$ROOT$path" 2>/dev/null || [ ! -d "$ROOT$path" ] || left "$path"
 done
-for path in $LOOSE_FILES; do rm -rf "${ROOT:?}$path" 2>/dev/null || :; done
+for path in $LOOSE_FILES; do rm -rf "$ROOT$path" 2>/dev/null || :; done
 
 # Settings of the kernel and units, as they were.
 sed -n 's/^sysctl //p' "$STATE/before" | while read -r key value; do

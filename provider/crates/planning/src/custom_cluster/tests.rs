@@ -154,12 +154,34 @@ fn a_cluster_is_made_of_empty_machines() {
         told(&stages),
         [
             "cp: Claim Record",
-            "cp: Prepare Init InstallCni | w1: Claim Prepare | w2: Claim Prepare",
-            "cp: SetNode AwaitReady | w1: Join SetNode AwaitReady | w2: Join SetNode AwaitReady",
+            "cp: Prepare Init | w1: Claim Prepare | w2: Claim Prepare",
+            "cp: InstallCni SetNode | w1: Join SetNode | w2: Join SetNode",
+            "cp: AwaitReady | w1: AwaitReady | w2: AwaitReady",
             "cp: Finish",
         ]
     );
     assert!(plan(&spec, &made(&spec), &mark("1", Phase::Ready)).is_empty());
+}
+
+#[test]
+fn a_create_that_was_cut_off_after_joining_waits_for_what_joined() {
+    let spec = wanted(&[("w1", "1")]);
+    let mut found = made(&spec);
+    let running = found.running.as_mut().unwrap();
+    running.nodes.get_mut(&name("w1")).unwrap().ready = false;
+    let steps = |phase| told(&plan(&spec, &found, &mark("1", phase)));
+    assert!(steps(Phase::Creating).contains(&"w1: AwaitReady".to_owned()), "{:?}", steps(Phase::Creating));
+    // A finished cluster's node that is down is nobody's to wait for.
+    assert!(steps(Phase::Ready).is_empty());
+}
+
+#[test]
+fn where_the_site_brings_the_pod_network_nobody_waits_for_it() {
+    let mut spec = wanted(&[("w1", "1")]);
+    spec.cni = None;
+    let steps = told(&plan(&spec, &bare(&spec), &mark("i", Phase::Creating)));
+    assert!(steps.iter().all(|step| !step.contains("AwaitReady")), "{steps:?}");
+    assert!(steps.iter().any(|step| step.contains("Join")), "{steps:?}");
 }
 
 #[test]
@@ -173,7 +195,8 @@ fn machines_come_before_others_leave() {
         [
             "cp: Record",
             "w3: Claim Prepare",
-            "w3: Join SetNode AwaitReady",
+            "w3: Join SetNode",
+            "w3: AwaitReady",
             "w1: Drain RemoveNode Reset",
             "cp: Record",
         ]
@@ -236,7 +259,7 @@ fn a_machine_that_was_installed_anew_joins_anew() {
     let mut found = made(&spec);
     found.machines.insert(id("w1", "1"), MachineFound::There(HostFacts::default()));
     let stages = plan(&spec, &found, &mark("1", Phase::Ready));
-    assert_eq!(told(&stages), ["w1: Claim Prepare", "w1: RemoveNode Join SetNode AwaitReady"]);
+    assert_eq!(told(&stages), ["w1: Claim Prepare", "w1: RemoveNode Join SetNode", "w1: AwaitReady"]);
 }
 
 #[test]
@@ -254,7 +277,7 @@ fn what_a_person_changed_is_mended_in_place() {
         ["w1: it is prepared otherwise", "w1: its node takes no new pods", "w2: labels of its node differ"]
     );
     let stages = plan(&spec, &found, &mark("1", Phase::Ready));
-    assert_eq!(told(&stages), ["w1: Uncordon | w2: SetNode", "w1: Prepare AwaitReady"]);
+    assert_eq!(told(&stages), ["w2: SetNode", "w1: Uncordon", "w1: Prepare AwaitReady"]);
 }
 
 #[test]

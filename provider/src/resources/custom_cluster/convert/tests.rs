@@ -151,27 +151,30 @@ fn everything_that_cannot_be_used_is_told_at_its_place() {
     }));
     let problems = setup(&model, None, &Mirrors::default(), &KnownHosts::default()).unwrap_err();
     let want = [
-        "name: Value cannot be used",
-        "version: Value cannot be used",
-        "network.pod_cidrs: Value cannot be used",
-        "swap: Value cannot be used",
-        "artifacts.versions: Value cannot be used",
-        "machines[\"Not_A_Name\"]: Value cannot be used",
-        "machines[\"Not_A_Name\"].role: Value cannot be used",
-        "machines[\"Not_A_Name\"].private_ip: Value cannot be used",
-        "machines[\"w1\"].ssh.port: Value cannot be used",
-        "machines[\"w1\"].ssh.host_key: Value cannot be used",
-        "machines[\"w1\"].taints: Value cannot be used",
-        "workers_strategy.max_unavailable: Value cannot be used",
-        "workers_strategy.drain.timeout: Value cannot be used",
+        "name: Value is not of its form",
+        "version: Value is not of its form",
+        "network.pod_cidrs: Value is not of its form",
+        "swap: Value is not of its form",
+        "artifacts.versions: Value is not of its form",
+        "machines[\"Not_A_Name\"]: Value is not of its form",
+        "machines[\"Not_A_Name\"].role: Value is not of its form",
+        "machines[\"Not_A_Name\"].private_ip: Value is not of its form",
+        "machines[\"w1\"].ssh.port: Value is not of its form",
+        "machines[\"w1\"].ssh.host_key: Value is not of its form",
+        "machines[\"w1\"].taints: Value is not of its form",
+        "workers_strategy.max_unavailable: Value is not of its form",
+        "workers_strategy.drain.timeout: Value is not of its form",
     ];
     assert_eq!(said(problems), want);
 }
 
 #[test]
 fn the_schema_knows_the_words_that_nodes_know() {
-    let networks: Vec<&str> =
-        nodes::bootstrap::charts::Cni::ALL.into_iter().map(|cni| cni.as_str()).chain(["none"]).collect();
+    let networks: Vec<&str> = nodes::bootstrap::charts::Cni::ALL
+        .into_iter()
+        .map(nodes::bootstrap::charts::Cni::as_str)
+        .chain(["none"])
+        .collect();
     assert_eq!(CNI_TYPES, networks);
     assert_eq!(ARTIFACTS, ArtifactName::ALL.map(ArtifactName::as_str));
     assert!(ARCHITECTURES.iter().all(|arch| domain::machine::Arch::from_uname(arch).is_some()));

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use nodes::bootstrap::charts::Cni;
+use nodes::problem::Problem;
 use schemas::resources::custom_cluster::CustomClusterModel;
 use schemas::resources::custom_cluster::network::{
     CniModel, DEFAULT_CNI, DEFAULT_POD_CIDR, DEFAULT_SERVICE_CIDR, NetworkModel,
@@ -12,6 +13,7 @@ use tf_value::diagnostic::Diagnostic;
 use tf_value::path::Path;
 use tf_value::value::Value;
 
+use super::super::problem;
 use super::super::reader::entries;
 
 /// The bits that are left for one machine's pods: what the controller manager gives a node of an IPv4 range.
@@ -136,7 +138,7 @@ fn room_for_pods(config: &CustomClusterModel, pods: &Range) -> Option<Diagnostic
         }
         Some(Value::Null) | None => {}
     }
-    let bits = u32::from(NODE_PREFIX.checked_sub(pods.net.prefix_len()).unwrap_or_default());
+    let bits = u32::from(NODE_PREFIX.saturating_sub(pods.net.prefix_len()));
     let room = if pods.net.prefix_len() > NODE_PREFIX { 0 } else { 1_usize << bits };
     let needed = NODE_PREFIX - u8::try_from(machines.next_power_of_two().ilog2()).unwrap_or_default();
     (room < machines).then(|| {
@@ -203,27 +205,10 @@ pub(super) fn cni(config: &CustomClusterModel) -> Vec<Diagnostic> {
     // What is no network is told by the check of the attribute.
     let Ok(known) = Cni::parse(network) else { return problems };
     if known.repository().is_none() && model.source.is_null() {
-        problems.push(
-            Diagnostic::error(
-                "Pod network needs a source",
-                format!(
-                    "The project of `{network}` publishes no chart.\n\nSet `source` to a chart of your own, such as \
-                     `oci://registry.example/charts/{network}`, or choose another network."
-                ),
-            )
-            .at(at.attribute("source")),
-        );
+        problems.push(problem::told(&Problem::NoCniSource(network.to_owned())));
     }
     if known.default_version().is_none() && model.version.is_null() {
-        problems.push(
-            Diagnostic::error(
-                "Pod network needs a version",
-                format!(
-                    "Which version of `{network}` fits is not known.\n\nSet `version` to that of its chart."
-                ),
-            )
-            .at(at.attribute("version")),
-        );
+        problems.push(problem::told(&Problem::NoCniVersion(network.to_owned())));
     }
     let is_in_repository = match &model.source {
         Value::Null => true,
