@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::cluster_ref::{ClusterRef, Place};
 use domain::custom_cluster::{
@@ -18,11 +19,16 @@ use engines::clusters::{Cluster, Clusters};
 use engines::error::EngineError;
 use engines::limits::Limits;
 use engines::machines::{Machine, Machines};
+use engines::wait::{Pace, Seen, until};
 use nodes::bootstrap::{network, objects};
 use nodes::problem::Problem;
 use nodes::{prepare, record};
 
 use crate::machines::{AllMet, Met, look_at, node};
+
+/// How long the API of a control plane that answers may take to answer from outside: one that has just been made or
+/// switched on.
+pub const API_PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a cluster is observed with.
 pub struct Ground<'a> {
@@ -106,6 +112,25 @@ pub async fn observe(ground: &Ground<'_>, limits: &Limits) -> Result<Option<Obse
         Some(Err(error)) => Api::OutOfReach(again(error)),
     };
     Ok(Some(Observed { carrier, met, addresses, record, api, setup, nodes }))
+}
+
+/// Asks the API of a control plane that answers again until it does, too: one that has just been switched on takes a
+/// while.
+pub async fn await_api(ground: &Ground<'_>, observed: &mut Observed, limits: &Limits) {
+    let (Api::OutOfReach(_), Some(Ok(there))) = (&observed.api, observed.met.get(&observed.carrier)) else {
+        return;
+    };
+    let Some(reference) = reference(&observed.setup, &*there.machine) else { return };
+    let bounded = limits.at_most(API_PATIENCE);
+    let look = || async {
+        match ask(ground.clusters, &reference, &bounded).await {
+            Api::OutOfReach(error) => Err(error),
+            there => Ok(Seen::Ready(there)),
+        }
+    };
+    observed.api = until("waiting for", "the cluster's API", Pace::CONTROLLER, &bounded, look)
+        .await
+        .unwrap_or_else(Api::OutOfReach);
 }
 
 /// The same trouble once more: what lies beneath it is told where it is kept.

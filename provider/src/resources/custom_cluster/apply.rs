@@ -18,7 +18,7 @@ use schemas::resources::custom_cluster::CustomClusterModel;
 use tf_value::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tf_value::path::Path;
 
-use super::observe::{addresses, observe, setup};
+use super::observe::{addresses, observe, observe_for_a_change, setup};
 use super::preflight::preflight;
 use super::read::{as_found, drift_of, with_running};
 use super::validate::validate;
@@ -94,7 +94,7 @@ async fn prepare(
     }
     let asked = setup(wanted, prior, work).await?;
     let mark = work.mark(super::TYPE, asked.nodes.cluster.as_str());
-    let observed = observe(&asked, stored, work).await?;
+    let observed = observe_for_a_change(&asked, stored, work).await?;
     let told = preflight(&observed, &mark, work).await?;
     if told.has_error() {
         return Err(told);

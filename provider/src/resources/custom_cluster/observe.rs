@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use apply::custom_cluster::{Ground, Observed, observe as observe_cluster};
+use apply::custom_cluster::{Ground, Observed, await_api, observe as observe_cluster};
 use domain::custom_cluster::{CustomClusterSetup, MachineId};
 use domain::machine_address::MachineAddress;
 use schemas::resources::custom_cluster::CustomClusterModel;
@@ -65,13 +65,7 @@ pub(super) async fn observe(
     stored: &BTreeMap<MachineId, MachineAddress>,
     work: &Work,
 ) -> Result<Observed, Diagnostics> {
-    let ground = Ground {
-        machines: &*work.context.machines,
-        clusters: &*work.context.clusters,
-        setup,
-        stored,
-        at_a_time: work.context.at_a_time,
-    };
+    let ground = ground(setup, stored, work);
     match observe_cluster(&ground, &work.limits).await {
         Ok(Some(observed)) => Ok(observed),
         Ok(None) => Err(told::no_control_plane().into()),
@@ -80,5 +74,34 @@ pub(super) async fn observe(
                 apply::custom_cluster::carrier(setup).map(|id| id.name.to_string()).unwrap_or_default();
             Err(told::trouble(&error, &name).into())
         }
+    }
+}
+
+/// The same before something is changed: an API that does not answer yet is waited for.
+///
+/// # Errors
+///
+/// As [`observe`].
+pub(super) async fn observe_for_a_change(
+    setup: &CustomClusterSetup,
+    stored: &BTreeMap<MachineId, MachineAddress>,
+    work: &Work,
+) -> Result<Observed, Diagnostics> {
+    let mut observed = observe(setup, stored, work).await?;
+    await_api(&ground(setup, stored, work), &mut observed, &work.limits).await;
+    Ok(observed)
+}
+
+fn ground<'a>(
+    setup: &'a CustomClusterSetup,
+    stored: &'a BTreeMap<MachineId, MachineAddress>,
+    work: &'a Work,
+) -> Ground<'a> {
+    Ground {
+        machines: &*work.context.machines,
+        clusters: &*work.context.clusters,
+        setup,
+        stored,
+        at_a_time: work.context.at_a_time,
     }
 }

@@ -1,5 +1,7 @@
 //! Made, grown, shrunk, mended, read, imported and taken down.
 
+use std::time::Duration;
+
 use domain::name::Name;
 use engines::error::Kind;
 use serde_json::json;
@@ -142,5 +144,31 @@ async fn an_import_finds_the_cluster_as_it_was_written() {
     assert_good("import", &imported);
     world.cluster = found;
     assert_eq!(world.converge(&config).await.0, Action::NoOp);
+    world.destroy("the end").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_does_not_answer_yet_is_a_warning_in_a_read_and_waited_for_in_an_apply() {
+    let mut world = World::new().await;
+    let config = world.config(&[("w1", W1)]);
+    assert_good("1 + 1", &world.converge(&config).await.1);
+    let uid = world.site.uid(CP1).unwrap();
+    world.site.clusters.set_trouble(&uid, Some(Kind::Unreachable));
+    let before = world.cluster.stored.clone();
+    let read = world.client.refresh(&mut world.cluster).await.unwrap();
+    assert_eq!(said(&read), ["warning: machines[\"cp1\"]: Cluster cannot be reached"]);
+    assert_eq!(world.cluster.stored, before);
+
+    let clusters = world.site.clusters.clone();
+    let soon = tokio::spawn(async move {
+        tokio::time::timeout(Duration::from_secs(1), std::future::pending::<()>()).await.ok();
+        clusters.set_trouble(&uid, None);
+    });
+    let grown = world.config(&[("w1", W1), ("w2", W2)]);
+    let planned = world.client.plan(&world.cluster, &grown).await.unwrap();
+    let applied = world.client.apply(&mut world.cluster, &planned, &grown).await.unwrap();
+    assert_good("a worker more", &applied);
+    soon.await.unwrap();
+    assert_eq!(world.site.runs(W2, "join"), 1);
     world.destroy("the end").await;
 }

@@ -24,8 +24,9 @@ use nodes::script::Script;
 use nodes::{artifacts, claim, cluster, leave, prepare, record, renewal};
 use planning::custom_cluster::{CustomClusterStages, CustomClusterStep};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
-use crate::custom_cluster::{Api, Observed, reference};
+use crate::custom_cluster::{API_PATIENCE, Api, Observed, reference};
 use crate::journal::{Failure, Journal, MachineTrouble, Note};
 use crate::lanes::{MachineStep, run_lanes};
 
@@ -37,9 +38,6 @@ const JOIN_PATIENCE: Duration = Duration::from_mins(2);
 
 /// How long a node that joined may take to say that it is there.
 const REGISTRATION_PATIENCE: Duration = Duration::from_mins(2);
-
-/// How long the API of a control plane that has just been made may take to answer from outside.
-const API_PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the steps of a custom cluster are carried out with.
 pub struct CustomClusterHands<'a> {
@@ -88,9 +86,11 @@ impl<'a> CustomClusterHands<'a> {
     /// Carries out `stages`.
     pub async fn carry_out(&self, stages: CustomClusterStages, limits: &Limits) -> Journal<MachineStep> {
         let journal = run_lanes(stages, self.at_a_time, limits, |(id, step)| async move {
-            tracing::info!(machine = id.name.as_str(), step = step.word(), "begins");
-            let name = id.name.clone();
+            let (name, word, begun) = (id.name.clone(), step.word(), Instant::now());
+            tracing::info!(machine = name.as_str(), step = word, "step begins");
             let done = self.step(&id, step, limits).await;
+            let (ms, is_good) = (begun.elapsed().as_millis(), done.is_ok());
+            tracing::info!(machine = name.as_str(), step = word, ms, is_good, "step ended");
             done.map_err(|trouble| Failure::Machine { machine: name, trouble })
         })
         .await;
@@ -230,7 +230,10 @@ impl<'a> CustomClusterHands<'a> {
         let arch = facts.arch().ok_or(MachineTrouble::NotLookedAt)?;
         let artifacts =
             artifacts::list(setup, arch, artifacts::has_foreign_runtime(facts)).map_err(problem)?;
+        let begun = Instant::now();
         self.run(id, "installing on", &artifacts::script(setup, &artifacts), "fetched", limits).await?;
+        let ms = begun.elapsed().as_millis();
+        tracing::info!(machine = id.name.as_str(), ms, "artifacts are in place");
         let script = prepare::script(setup, facts, self.observed.endpoint()).map_err(problem)?;
         self.run(id, "preparing", &script, "prepared", limits).await?;
         Ok(())
