@@ -171,6 +171,14 @@ pub(super) const CUSTOM_CLUSTER: Area = Area {
             test: "what_a_cluster_is_made_with_stays",
         },
         Entry {
+            summary: "Setting cannot be changed yet",
+            said: Said::Error,
+            phases: CHANGED,
+            cause: "A setting differs that kubeadm writes into a cluster when it is made, and that is not carried to one that exists yet.",
+            way_out: "Keep the value, make another cluster, or set `allow_replacement = true`.",
+            test: "what_kubeadm_writes_once_stays_until_it_can_be_carried_on",
+        },
+        Entry {
             summary: "Encryption at rest cannot be turned off",
             said: Said::Error,
             phases: CHANGED,

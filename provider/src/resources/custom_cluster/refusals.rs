@@ -19,6 +19,8 @@ use tf_value::value::Value;
 use super::node_setup;
 use super::reader::Reader;
 
+mod settings;
+
 /// The way out of everything that is the same for all nodes from the first day on.
 const ANEW: &str = "Keep the value, or make another cluster on other machines and move its applications. Or set \
                     `allow_replacement = true` to destroy this cluster with everything in it and make it anew.";
@@ -30,6 +32,7 @@ pub(super) fn refusals(prior: &CustomClusterModel, wanted: &CustomClusterModel) 
     refused.extend(endpoint(prior, wanted));
     refused.extend(network(prior, wanted));
     refused.extend(encryption(prior, wanted));
+    refused.extend(settings::settings(prior, wanted));
     if let (Value::Known(before), Value::Known(after)) = (&prior.machines, &wanted.machines) {
         refused.extend(control_plane(before, after));
         refused.extend(members(before, after));

@@ -50,6 +50,43 @@ fn what_a_cluster_is_made_with_stays() {
 }
 
 #[test]
+fn what_kubeadm_writes_once_stays_until_it_can_be_carried_on() {
+    for (before, after, at) in [
+        (json!({}), json!({ "control_plane": { "extra_sans": ["a.example"] } }), "control_plane.extra_sans"),
+        (
+            json!({}),
+            json!({ "control_plane": { "renew_certificates": false } }),
+            "control_plane.renew_certificates",
+        ),
+        (json!({}), json!({ "network": { "kube_proxy": { "enabled": false } } }), "network.kube_proxy"),
+        (json!({}), json!({ "kubelet": "maxPods: 50" }), "kubelet"),
+        (json!({ "kubelet": "maxPods: 50" }), json!({}), "kubelet"),
+        (json!({}), json!({ "patches": { "etcd.yaml": "{}" } }), "patches"),
+        (json!({}), json!({ "feature_gates": { "SidecarContainers": true } }), "feature_gates"),
+        (json!({}), json!({ "image_repository": "registry.example/k8s" }), "image_repository"),
+        (
+            json!({}),
+            json!({ "extra_arguments": { "etcd": [{ "name": "quota-backend-bytes", "value": "1" }] } }),
+            "extra_arguments",
+        ),
+        (json!({ "encryption_at_rest": false }), json!({}), "encryption_at_rest"),
+        (json!({}), json!({ "audit_policy": "{}" }), "audit_policy"),
+    ] {
+        let want = format!("{at}: Setting cannot be changed yet");
+        assert_eq!(refused(before, after.clone()), [want], "{after}");
+    }
+    // A default that is written down is no change, and what is not known yet is asked again.
+    for after in [
+        json!({ "network": { "kube_proxy": { "enabled": true } } }),
+        json!({ "control_plane": { "renew_certificates": true } }),
+        json!({ "kubelet": UNKNOWN }),
+        json!({ "control_plane": UNKNOWN }),
+    ] {
+        assert_eq!(refused(json!({}), after.clone()), [""; 0], "{after}");
+    }
+}
+
+#[test]
 fn machines_keep_their_roles_and_places() {
     for (after, want) in [
         (
