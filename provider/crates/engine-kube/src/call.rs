@@ -29,11 +29,6 @@ impl Caller {
         Self { client, patience }
     }
 
-    /// The same with another patience.
-    pub(crate) fn with_patience(&self, patience: Duration) -> Self {
-        Self { client: self.client.clone(), patience }
-    }
-
     /// Sends a request that changes nothing. On cancel and at the deadline it is dropped in mid-call.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use http::header::USER_AGENT;
 use http::{HeaderValue, Request};
 use serde::Deserialize;
 
-use crate::admin_kubeconfig;
+use crate::admin_kubeconfig::{self, Giver};
 use crate::blocking;
 use crate::call::Caller;
 use crate::cluster::{KubeCluster, Trust};
@@ -26,6 +26,7 @@ use crate::metadata::AnyObject;
 use crate::own_credentials::Own;
 use crate::shared_reads::SharedReads;
 use crate::single_flight::SingleFlight;
+use crate::ways::{Way, Ways};
 
 const DOING: &str = "connecting to the cluster of";
 
@@ -78,31 +79,68 @@ impl KubeClusters {
 
     async fn make(&self, place: &Place, limits: &Limits) -> Result<Arc<KubeCluster>, EngineError> {
         let target = kubeconfig::describe(place);
-        let Reached { client, endpoint, trust, own } = self.client(place, &target, limits).await?;
+        let met = match place {
+            Place::File { .. } | Place::Env { .. } => self.meet(place, None, &target, limits).await?,
+            Place::Ssh(machines) => {
+                let meet = |giver| self.meet_on(place, giver, &target, limits);
+                admin_kubeconfig::first(self.machines.as_deref(), machines, &target, limits, meet).await?
+            }
+        };
+        let Met { client, facts, trust, own } = met;
         let caller = Caller::new(client, self.patience.request);
-        let introduction = caller.with_patience(self.patience.connect);
-        let facts = ask(&introduction, endpoint, &target, limits).await?;
         tracing::debug!(endpoint = facts.endpoint, uid = facts.uid.as_str(), "connected");
         let shared = Arc::clone(locked(&self.shared).entry(facts.uid.clone()).or_default());
         Ok(Arc::new(KubeCluster { caller, facts, trust, own, shared }))
     }
 
+    /// Asks the API server on a machine who it is. Another one may answer at the machine's address here than there, so
+    /// one that is not trusted directly is asked once more through the machine.
+    async fn meet_on(
+        &self,
+        place: &Place,
+        giver: Giver,
+        target: &str,
+        limits: &Limits,
+    ) -> Result<Met, EngineError> {
+        match self.meet(place, Some((&giver, None)), target, limits).await {
+            Err(error) if error.kind == Kind::Untrusted => {
+                self.meet(place, Some((&giver, Some(Way::Tunnel))), target, limits).await
+            }
+            met => met,
+        }
+    }
+
+    async fn meet(
+        &self,
+        place: &Place,
+        giver: Option<(&Giver, Option<Way>)>,
+        target: &str,
+        limits: &Limits,
+    ) -> Result<Met, EngineError> {
+        let Reached { client, endpoint, trust, own } = self.client(place, giver, target, limits).await?;
+        let introduction = Caller::new(client.clone(), self.patience.connect);
+        let facts = ask(&introduction, endpoint, target, limits).await?;
+        Ok(Met { client, facts, trust, own })
+    }
+
     /// Reads the credentials and makes a client. Files and exec plugins block, so both happen on a thread that may;
     /// a plugin that hangs is left behind when the deadline passes.
-    async fn client(&self, place: &Place, target: &str, limits: &Limits) -> Result<Reached, EngineError> {
-        let fetched = match place {
-            Place::Ssh(place) => {
-                Some(admin_kubeconfig::fetch(self.machines.as_deref(), place, target, limits).await?)
-            }
-            Place::File { .. } | Place::Env { .. } => None,
-        };
+    async fn client(
+        &self,
+        place: &Place,
+        giver: Option<(&Giver, Option<Way>)>,
+        target: &str,
+        limits: &Limits,
+    ) -> Result<Reached, EngineError> {
         let patience = self.patience;
         let (place, subject) = (place.clone(), target.to_owned());
+        let giver = giver.map(|(giver, way)| (giver.fetched.clone(), Arc::clone(&giver.machine), way));
         let runtime = tokio::runtime::Handle::current();
         let hung = "its kubeconfig or exec plugin gave nothing in time";
         blocking::run(DOING, target, hung, limits, move || {
+            let fetched = giver.as_ref().map(|(fetched, ..)| fetched);
             let Credentials { mut config, endpoint, certificate_authority, is_unchecked, own } =
-                kubeconfig::load(&place, fetched.as_ref())?;
+                kubeconfig::load(&place, fetched)?;
             config.connect_timeout = Some(patience.connect);
             config.read_timeout = Some(patience.request);
             config.write_timeout = Some(patience.request);
@@ -116,12 +154,26 @@ impl KubeClusters {
                 None => Trust::System,
             };
             let _inside = runtime.enter();
-            let client =
-                kube::Client::try_from(config).map_err(|error| from_kube(DOING, &subject, &error))?;
+            let client = match giver {
+                None => kube::Client::try_from(config),
+                Some((fetched, machine, way)) => {
+                    let port = config.cluster_url.port_u16().unwrap_or(443);
+                    Ways::new(machine, fetched.host, port, patience.connect, way).client(&config)
+                }
+            };
+            let client = client.map_err(|error| from_kube(DOING, &subject, &error))?;
             Ok(Reached { client, endpoint, trust, own })
         })
         .await
     }
+}
+
+/// A cluster that was asked who it is.
+struct Met {
+    client: kube::Client,
+    facts: ClusterFacts,
+    trust: Trust,
+    own: Own,
 }
 
 /// What a kubeconfig leads to, not asked anything yet.

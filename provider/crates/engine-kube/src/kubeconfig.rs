@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use domain::cluster_ref::Place;
+use domain::machine_address::HostPort;
 use engines::error::{CredentialProblem, EngineError, Kind};
 use engines::secret::{ExposeSecret as _, SecretString};
 use futures::FutureExt as _;
@@ -32,6 +33,15 @@ pub(crate) struct Credentials {
     pub(crate) is_unchecked: bool,
     /// Who we are there.
     pub(crate) own: Own,
+}
+
+/// A kubeconfig that came from a machine.
+#[derive(Clone)]
+pub(crate) struct Fetched {
+    pub(crate) text: SecretString,
+    /// The machine, as it is reached from here. The API server that runs there is asked, whatever name the kubeconfig has
+    /// for it: that is one that only the cluster's own machines know.
+    pub(crate) host: String,
 }
 
 /// What stands at a place.
@@ -71,15 +81,16 @@ pub(crate) fn describe(place: &Place) -> String {
 ///
 /// [`Kind::Credentials`] with what is wrong with them. Nothing of what the kubeconfig holds is in the message but
 /// names and paths.
-pub(crate) fn load(place: &Place, fetched: Option<&SecretString>) -> Result<Credentials, EngineError> {
+pub(crate) fn load(place: &Place, fetched: Option<&Fetched>) -> Result<Credentials, EngineError> {
     let target = describe(place);
     let problem = |problem: CredentialProblem, text: String| {
         said(DOING, target.as_str(), Kind::Credentials(problem), text)
     };
     let found = read(place, fetched).map_err(|text| problem(CredentialProblem::Missing, text))?;
     let mut kubeconfig = parse(&found.text).map_err(|text| problem(CredentialProblem::Malformed, text))?;
-    if fetched.is_some() {
+    if let Some(fetched) = fetched {
         forbid_reaching_out(&kubeconfig).map_err(|text| problem(CredentialProblem::Malformed, text))?;
+        ask_machine(&mut kubeconfig, &fetched.host);
     }
     if let Some(folder) = &found.folder {
         anchor(&mut kubeconfig, folder);
@@ -128,10 +139,10 @@ fn check_server(server: &Uri) -> Result<(), String> {
     clippy::disallowed_methods,
     reason = "this file is the one place of this crate that reads the environment"
 )]
-fn read(place: &Place, fetched: Option<&SecretString>) -> Result<Found, String> {
+fn read(place: &Place, fetched: Option<&Fetched>) -> Result<Found, String> {
     match place {
         Place::Ssh(_) => {
-            let text = fetched.ok_or("it was not fetched")?.expose_secret().to_owned();
+            let text = fetched.ok_or("it was not fetched")?.text.expose_secret().to_owned();
             Ok(Found { text, folder: None, context: None })
         }
         Place::File { path, context } => {
@@ -248,6 +259,19 @@ fn forbid_reaching_out(kubeconfig: &Kubeconfig) -> Result<(), String> {
         return Err("it names programs or files of its own machine, and those are not used here".to_owned());
     }
     Ok(())
+}
+
+/// Puts the machine's own address into the place of every server's name. What is no URL stays, and is refused later.
+fn ask_machine(kubeconfig: &mut Kubeconfig, host: &str) {
+    for cluster in kubeconfig.clusters.iter_mut().filter_map(|named| named.cluster.as_mut()) {
+        let server: Option<Uri> = cluster.server.as_deref().and_then(|server| server.parse().ok());
+        if let Some(server) = server
+            && let Some(scheme) = server.scheme_str()
+        {
+            let port = server.port_u16().unwrap_or(if scheme == "http" { 80 } else { 443 });
+            cluster.server = Some(format!("{scheme}://{}", HostPort::new(host, port)));
+        }
+    }
 }
 
 /// Lets no plugin ask questions: our standard streams belong to Terraform.
@@ -402,9 +426,10 @@ mod tests {
                  clusters: [{{name: a, cluster: {{server: 'https://a:1'{cluster}}}}}], \
                  users: [{{name: a, user: {{{user}}}}}]}}"
             );
-            load(&place, Some(&SecretString::from(text))).map(|credentials| credentials.endpoint)
+            let fetched = Fetched { text: text.into(), host: "cp1".to_owned() };
+            load(&place, Some(&fetched)).map(|credentials| credentials.endpoint)
         };
-        assert_eq!(with("", "token: x").unwrap(), "https://a:1");
+        assert_eq!(with("", "token: x").unwrap(), "https://cp1:1");
         for (cluster, user) in [
             ("", "exec: {apiVersion: client.authentication.k8s.io/v1, command: sh}"),
             ("", "tokenFile: /etc/passwd"),
@@ -414,6 +439,21 @@ mod tests {
             let error = with(cluster, user).unwrap_err();
             assert_eq!(error.kind, Kind::Credentials(CredentialProblem::Malformed), "{}", error.chain());
             assert!(error.chain().contains("admin@cp1:22"), "{}", error.chain());
+        }
+    }
+
+    #[test]
+    fn the_machines_address_takes_the_place_of_every_servers_name() {
+        for (server, host, wanted) in [
+            ("https://api.factory.internal:6443", "10.77.0.11", "https://10.77.0.11:6443"),
+            ("https://api.factory.internal", "cp1", "https://cp1:443"),
+            ("https://[fd00::1]:6443", "fd00::11", "https://[fd00::11]:6443"),
+            ("not a url", "cp1", "not a url"),
+        ] {
+            let mut config = parse(&kubeconfig(&format!("server: '{server}'"), "token: x")).unwrap();
+            ask_machine(&mut config, host);
+            let cluster = config.clusters[0].cluster.clone().unwrap();
+            assert_eq!(cluster.server.as_deref(), Some(wanted));
         }
     }
 }

@@ -62,3 +62,4 @@ mod single_flight;
 mod token_claims;
 mod token_request;
 mod token_secret;
+mod ways;

@@ -16,6 +16,7 @@
 //! A script that no answer knows ends with status 0 and says nothing.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -27,6 +28,7 @@ use engines::machines::{
     ByteStream, Command, Content, Ending, Machine, Machines, Manner, Output, RemoteFile,
 };
 use engines::secret::ExposeSecret as _;
+use tokio::net::TcpStream;
 
 use crate::fake_kube::Moment;
 
@@ -64,6 +66,8 @@ type Answer = Box<dyn Fn(&str, &mut Files) -> Option<(u32, String)> + Send>;
 struct Host {
     files: Files,
     answers: Vec<Answer>,
+    /// By `HOST:PORT` of a tunnel's other end, where it leads here.
+    tunnels: BTreeMap<String, SocketAddr>,
     trouble: Option<Kind>,
 }
 
@@ -118,6 +122,11 @@ impl FakeMachines {
     pub fn hold(&self, at: &str, path: &str, bytes: impl Into<Vec<u8>>) {
         let file = HeldFile { bytes: bytes.into(), mode: 0o644, owner: None };
         self.host(at, |host| host.files.insert(path.to_owned(), file));
+    }
+
+    /// Lets tunnels through a machine to `HOST:PORT` lead to an address on this one.
+    pub fn lead(&self, at: &str, target: &str, to: SocketAddr) {
+        self.host(at, |host| host.tunnels.insert(target.to_owned(), to));
     }
 
     /// Takes a file off a machine by hand.
@@ -249,11 +258,15 @@ impl Machine for FakeMachine {
         self.call("get", path, false, limits, |host| Ok(host.files.get(path).map(|file| file.bytes.clone())))
     }
 
-    /// Nobody answers behind a fake machine.
+    /// Nobody answers behind a fake machine but where [`FakeMachines::lead`] leads.
     async fn open(&self, host: &str, port: u16, limits: &Limits) -> Result<Box<dyn ByteStream>, EngineError> {
         let target = HostPort::new(host, port).to_string();
-        let error = EngineError::new("opening a tunnel through", self.at.to_string(), Kind::Unreachable);
-        self.call("open", &target, false, limits, |_| Err(error))
+        let error = || EngineError::new("opening a tunnel through", self.at.to_string(), Kind::Unreachable);
+        let to = self.call("open", &target, false, limits, |host| {
+            host.tunnels.get(&target).copied().ok_or_else(error)
+        })?;
+        let stream = TcpStream::connect(to).await.map_err(|cause| error().because(cause))?;
+        Ok(Box::new(stream))
     }
 }
 
