@@ -1,3 +1,4 @@
 //! Data sources.
 
 pub mod kubeconfig;
+pub mod machine_check;

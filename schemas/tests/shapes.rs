@@ -2,6 +2,7 @@
 
 use schemas::credentials::{CredentialsModel, ServiceAccountModel};
 use schemas::data_sources::kubeconfig::{self, OnUnreachableModel};
+use schemas::data_sources::machine_check::{self, FindingModel, MachineCheckModel, MachineFactsModel};
 use schemas::ephemeral::cluster_credentials;
 use schemas::lifecycle::{LastChangeModel, LifecycleModel, TimeoutsModel, with_lifecycle};
 use schemas::provider::{ProviderModel, SshCredentialModel};
@@ -10,7 +11,6 @@ use schemas::resources::application::{
     HelmActionModel, HelmModel, KustomizationModel, PolicyModel, RemediationModel, SourceModel,
 };
 use schemas::resources::attached_cluster::{AttachedClusterModel, KubeconfigModel};
-use schemas::resources::custom_cluster::CustomClusterModel;
 use schemas::resources::custom_cluster::machines::{
     BastionModel, KnownHostsModel, MachineModel, SshModel, TaintModel,
 };
@@ -21,12 +21,14 @@ use schemas::resources::custom_cluster::node::{
     ArgumentModel, ArtifactsModel, ContainerdModel, DrainModel, ExtraArgumentsModel, ProxyModel,
     WorkersStrategyModel,
 };
+use schemas::resources::custom_cluster::{CustomClusterModel, NodeModel};
 use schemas::resources::fleet::{FleetClusterModel, FleetModel, FluxModel};
 use schemas::resources::{application, attached_cluster, custom_cluster, fleet};
 use tf_value::attribute::{Attribute, Shape};
 use tf_value::schema::Schema;
+use tf_value::ty::Type;
 
-fn all() -> [(&'static str, Schema); 7] {
+fn all() -> [(&'static str, Schema); 8] {
     [
         ("provider", schemas::provider::schema()),
         ("kurator_attached_cluster", with_lifecycle(attached_cluster::schema())),
@@ -35,6 +37,7 @@ fn all() -> [(&'static str, Schema); 7] {
         ("kurator_application", with_lifecycle(application::schema())),
         ("kurator_cluster_credentials", cluster_credentials::schema()),
         ("kurator_kubeconfig", kubeconfig::schema()),
+        ("kurator_machine_check", machine_check::schema()),
     ]
 }
 
@@ -96,6 +99,7 @@ fn every_top_level_model_has_the_attributes_of_its_schema() {
     let shared = with_lifecycle(Schema::default());
     assert_eq!(fields(LifecycleModel::FIELDS), names(&shared.attributes));
     assert_eq!(fields(CredentialsModel::FIELDS), names(&cluster_credentials::schema().attributes));
+    assert_eq!(fields(MachineCheckModel::FIELDS), names(&machine_check::schema().attributes));
     let both = CredentialsModel::FIELDS.iter().chain(OnUnreachableModel::FIELDS);
     assert_eq!(sorted(both.copied()), names(&kubeconfig::schema().attributes));
 }
@@ -157,4 +161,25 @@ fn every_model_of_a_custom_cluster_has_the_attributes_of_its_place() {
     ] {
         assert_eq!(fields(model), names(inside(&cluster, path)), "{path}");
     }
+}
+
+/// The names in the type of a plain attribute: of the objects that a list or a map holds.
+fn elements(attributes: &[Attribute], name: &str) -> Vec<String> {
+    let shape = attributes.iter().find(|attribute| attribute.name == name).map(|found| &found.shape);
+    match shape {
+        Some(Shape::Plain(Type::List(element) | Type::Map(element))) => match &**element {
+            Type::Object(entries) => entries.keys().cloned().collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn every_computed_object_has_the_attributes_of_its_model() {
+    let check = machine_check::schema().attributes;
+    assert_eq!(fields(FindingModel::FIELDS), elements(&check, "findings"));
+    assert_eq!(fields(MachineFactsModel::FIELDS), elements(&check, "facts"));
+    let cluster = custom_cluster::schema().attributes;
+    assert_eq!(fields(NodeModel::FIELDS), elements(&cluster, "nodes"));
 }

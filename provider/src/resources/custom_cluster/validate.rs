@@ -20,9 +20,16 @@ use super::reader::{Reader, entries};
 mod network;
 
 pub(super) fn validate(config: &CustomClusterModel) -> Diagnostics {
+    let mut problems = of_machines(config);
+    problems.extend(control_planes(config));
+    problems.extend(network::cni(config));
+    problems
+}
+
+/// The checks that machines have to pass before they are looked at, whether they are a whole cluster or not.
+pub(crate) fn of_machines(config: &CustomClusterModel) -> Diagnostics {
     let mut problems = Diagnostics::none();
     problems.extend(login(&config.ssh, &Path::to("ssh")));
-    problems.extend(control_planes(config));
     problems.extend(addresses(config));
     for (name, machine) in entries(&config.machines) {
         let at = Path::to("machines").key(name.clone());
@@ -30,7 +37,6 @@ pub(super) fn validate(config: &CustomClusterModel) -> Diagnostics {
         problems.extend(taints(machine, &at));
     }
     problems.extend(network::ranges(config));
-    problems.extend(network::cni(config));
     problems.extend(version(config));
     problems
 }
