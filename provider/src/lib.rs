@@ -17,6 +17,7 @@ mod resources {
 
 mod data_sources {
     pub(crate) mod kubeconfig;
+    pub(crate) mod machine_check;
 }
 mod ephemeral {
     pub(crate) mod cluster_credentials;

@@ -14,6 +14,7 @@ use tf_value::schema::Schema;
 
 use crate::context::{Handle, Reach};
 use crate::data_sources::kubeconfig::KubeconfigSource;
+use crate::data_sources::machine_check::MachineCheckSource;
 use crate::ephemeral::cluster_credentials::ClusterCredentials;
 use crate::lifecycle::Lifecycle;
 use crate::resources::application::Application;
@@ -73,6 +74,7 @@ impl Provider for KuratorProvider {
             .resource(Lifecycle::of(Fleet, handle()))
             .resource(Lifecycle::of(Application, handle()))
             .data_source(KubeconfigSource(handle()))
+            .data_source(MachineCheckSource(handle()))
             .ephemeral_resource(ClusterCredentials(handle()))
     }
 }

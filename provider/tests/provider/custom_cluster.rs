@@ -1,5 +1,6 @@
 //! A custom cluster through the real protocol, over machines and a cluster that are fakes.
 
+mod check;
 mod cuts;
 mod life;
 mod told;

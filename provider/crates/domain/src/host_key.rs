@@ -71,6 +71,11 @@ pub struct HostKeyPolicy {
 }
 
 impl HostKeyPolicy {
+    /// Whether it names one key, which may be another one than the server shows first.
+    pub fn names_one(&self) -> bool {
+        self.pinned.is_some() || self.accepts_new && self.recorded.is_some()
+    }
+
     /// Only this key.
     pub fn pinned(key: HostKeyFingerprint) -> Self {
         Self { pinned: Some(key), ..Self::default() }

@@ -135,7 +135,7 @@ impl Way<'_> {
     }
 
     /// The handshake, in which the server proves its key. A server has several keys and shows the best that it is
-    /// asked for; if that is not the pinned one, the others are asked for.
+    /// asked for; if that is not the one that it must be, the others are asked for.
     async fn meet(&self, patience: &Patience) -> Result<(Handle<Doorman>, HostKeyFingerprint), EngineError> {
         let mut algorithms = host_key::algorithms(&self.hop.host_keys, &self.hop.at);
         let mut first: Option<Verdict> = None;
@@ -144,7 +144,7 @@ impl Way<'_> {
                 Met::Somebody(handle, key) => return Ok((*handle, key)),
                 Met::Stranger(verdict) => {
                     algorithms.retain(|algorithm| *algorithm != verdict.algorithm);
-                    let is_final = self.hop.host_keys.pinned.is_none() || algorithms.is_empty();
+                    let is_final = !self.hop.host_keys.names_one() || algorithms.is_empty();
                     let first = first.get_or_insert(verdict);
                     if is_final {
                         return Err(self.stranger(first));

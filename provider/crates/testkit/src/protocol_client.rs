@@ -99,6 +99,18 @@ impl ProtocolClient {
         schema.and_then(WireSchema::of).ok_or_else(|| Status::not_found(format!("no resource {type_name}")))
     }
 
+    /// The schema of a data source.
+    ///
+    /// # Errors
+    ///
+    /// [`tonic::Code::NotFound`] if the provider has no such type.
+    pub fn data_source(&self, type_name: &str) -> Result<WireSchema<'_>, Status> {
+        let schema = self.schemas.data_source_schemas.get(type_name);
+        schema
+            .and_then(WireSchema::of)
+            .ok_or_else(|| Status::not_found(format!("no data source {type_name}")))
+    }
+
     /// The type of a managed resource's identity; none if it has none.
     pub fn identity_type(&self, type_name: &str) -> Option<Type> {
         let schema = self.identities.get(type_name)?;

@@ -1,6 +1,7 @@
 //! `kurator_custom_cluster`: a cluster that kubeadm makes of machines which exist already.
 
 mod apply;
+pub(crate) mod check;
 mod convert;
 mod import;
 mod login;
@@ -17,7 +18,7 @@ mod shape;
 #[cfg(test)]
 mod testing;
 pub(crate) mod told;
-mod validate;
+pub(crate) mod validate;
 
 use async_trait::async_trait;
 use schemas::resources::custom_cluster::{CustomClusterModel, schema};

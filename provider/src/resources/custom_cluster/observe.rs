@@ -1,6 +1,7 @@
 //! What is found of a custom cluster: configuration read, machines looked at, the API asked.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use apply::custom_cluster::{Ground, Observed, await_api, observe as observe_cluster};
 use domain::custom_cluster::{CustomClusterSetup, MachineId};
@@ -27,11 +28,17 @@ pub(super) async fn setup(
     convert::setup(model, stored, &work.context.mirrors, &known_hosts)
 }
 
-async fn known_hosts(model: &CustomClusterModel) -> Result<KnownHosts, Diagnostics> {
+/// The `known_hosts` files that a model names.
+///
+/// # Errors
+///
+/// Diagnostics for files that cannot be read.
+pub(super) async fn known_hosts(model: &CustomClusterModel) -> Result<KnownHosts, Diagnostics> {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
     let mut read = BTreeMap::new();
     let mut problems = Diagnostics::none();
     for path in known_hosts_paths(model) {
-        match tokio::fs::read_to_string(&path).await {
+        match tokio::fs::read_to_string(place(&path, home.as_deref())).await {
             Ok(text) => {
                 read.insert(path, text);
             }
@@ -48,6 +55,14 @@ async fn known_hosts(model: &CustomClusterModel) -> Result<KnownHosts, Diagnosti
         }
     }
     if problems.has_error() { Err(problems) } else { Ok(KnownHosts(read)) }
+}
+
+/// Where a file is; `~/` at its beginning is the home directory of whoever runs Terraform.
+fn place(path: &str, home: Option<&std::path::Path>) -> PathBuf {
+    match (path.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
 }
 
 /// How the machines of a setup are reached.
@@ -103,5 +118,18 @@ fn ground<'a>(
         setup,
         stored,
         at_a_time: work.context.at_a_time,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tilde_is_the_home_directory() {
+        let home = PathBuf::from("/home/anna");
+        assert_eq!(place("~/.ssh/known_hosts", Some(&home)), PathBuf::from("/home/anna/.ssh/known_hosts"));
+        assert_eq!(place("known_hosts", Some(&home)), PathBuf::from("known_hosts"));
+        assert_eq!(place("~/x", None), PathBuf::from("~/x"));
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn preflight(
 }
 
 /// Whether the machine is a node of this cluster already.
-fn is_member(met: &Met, mark: &Mark) -> bool {
+pub(super) fn is_member(met: &Met, mark: &Mark) -> bool {
     let is_ours = met.facts.mark.as_ref().is_some_and(|found| found.mark.is_same_owner(mark));
     is_ours && met.facts.kubeadm() == Kubeadm::Done
 }

@@ -67,18 +67,21 @@ async fn an_unknown_key_is_refused_and_named_unless_new_ones_are_accepted() {
 async fn of_a_machine_that_was_accepted_once_no_other_key_is() {
     let Some(server) = Sshd::start().await else { return };
     let accepting = |recorded| HostKeyPolicy { accepts_new: true, recorded, ..HostKeyPolicy::default() };
-    assert_eq!(accepted(&server, accepting(Some(server.key()))).await, server.key());
     let other = fingerprint(&server.path("id.pub"));
     let (kind, chain) = denied(&server, accepting(Some(other))).await;
     assert_eq!(kind, Kind::HostKey(HostKeyProblem::Differs));
     assert!(chain.contains(&other.to_string()) && chain.contains(&server.key().to_string()), "{chain}");
-    // `known_hosts` knows better, whatever was accepted before.
-    let policy =
-        HostKeyPolicy { known_hosts: Some(server.known_hosts("host_ed25519.pub")), ..accepting(Some(other)) };
-    assert_eq!(accepted(&server, policy).await, server.key());
     // Once new keys are accepted no more, one that was is not either.
     let policy = HostKeyPolicy { recorded: Some(server.key()), ..HostKeyPolicy::default() };
     assert_eq!(denied(&server, policy).await.0, Kind::HostKey(HostKeyProblem::Unknown));
+    // `known_hosts` knows better, whatever was accepted before.
+    let known_hosts = Some(server.known_hosts("host_ed25519.pub"));
+    let policy = HostKeyPolicy { known_hosts, ..accepting(Some(other)) };
+    assert_eq!(accepted(&server, policy).await, server.key());
+    for name in ["host_ed25519.pub", "host_ecdsa.pub"] {
+        let key = fingerprint(&server.path(name));
+        assert_eq!(accepted(&server, accepting(Some(key))).await, key, "{name}");
+    }
 }
 
 #[tokio::test]
