@@ -100,7 +100,7 @@ fn a_known_hosts_file_that_was_not_read_is_told() {
     let model = but(json!({ "machines": { "w1": { "ssh": { "known_hosts": { "path": "elsewhere" } } } } }));
     assert_eq!(known_hosts_paths(&model), BTreeSet::from(["elsewhere".to_owned()]));
     let problems = setup(&model, None, &Mirrors::default(), &files()).unwrap_err();
-    assert_eq!(said(problems), ["machines[\"w1\"].ssh.known_hosts.path: Value cannot be used"]);
+    assert_eq!(said(problems), ["machines[\"w1\"].ssh.known_hosts.path: Value is not of its form"]);
 }
 
 #[test]
