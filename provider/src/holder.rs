@@ -3,6 +3,8 @@
 use nodes::lock::Holder;
 use uuid::Uuid;
 
+use crate::environment::variable;
+
 /// This run of this process, and whose it is: user, host, process and the configuration's owner.
 pub(crate) fn holder(owner: &str) -> Holder {
     let user = variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "somebody".to_owned());
@@ -11,11 +13,6 @@ pub(crate) fn holder(owner: &str) -> Holder {
     let host = host.map(|host| format!("@{}", host.trim())).unwrap_or_default();
     let who = format!("{user}{host} (process {}, owner `{owner}`)", std::process::id());
     Holder { id: Uuid::new_v4().to_string(), who }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place of this crate that reads the environment")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod catalogue;
 mod configure;
 mod context;
 mod credentials;
+mod environment;
 mod holder;
 mod lifecycle;
 mod provider;

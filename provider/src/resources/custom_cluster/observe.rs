@@ -12,6 +12,7 @@ use tf_value::path::Path;
 
 use super::login::{KnownHosts, known_hosts_paths};
 use super::{convert, told};
+use crate::environment::variable;
 use crate::lifecycle::managed::Work;
 
 /// What `model` asks for, with the files read that it names. `stored` has the host keys that were accepted before.
@@ -34,7 +35,7 @@ pub(super) async fn setup(
 ///
 /// Diagnostics for files that cannot be read.
 pub(super) async fn known_hosts(model: &CustomClusterModel) -> Result<KnownHosts, Diagnostics> {
-    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let home = variable("HOME").map(PathBuf::from);
     let mut read = BTreeMap::new();
     let mut problems = Diagnostics::none();
     for path in known_hosts_paths(model) {
