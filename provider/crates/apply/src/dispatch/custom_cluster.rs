@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::cluster_ref::ClusterRef;
@@ -39,6 +40,9 @@ const JOIN_PATIENCE: Duration = Duration::from_mins(2);
 /// How long a node that joined may take to say that it is there.
 const REGISTRATION_PATIENCE: Duration = Duration::from_mins(2);
 
+/// How long it may take after it was waited for in vain.
+const ONCE_MORE: Duration = Duration::from_secs(5);
+
 /// What the steps of a custom cluster are carried out with.
 pub struct CustomClusterHands<'a> {
     /// The way to machines.
@@ -55,6 +59,7 @@ pub struct CustomClusterHands<'a> {
     token: OnceCell<JoinToken>,
     authority: OnceCell<String>,
     cluster: OnceCell<Arc<dyn Cluster>>,
+    waited: AtomicBool,
 }
 
 impl<'a> CustomClusterHands<'a> {
@@ -80,6 +85,7 @@ impl<'a> CustomClusterHands<'a> {
             token: OnceCell::new(),
             authority: OnceCell::new(),
             cluster,
+            waited: AtomicBool::new(false),
         }
     }
 
@@ -260,11 +266,13 @@ impl<'a> CustomClusterHands<'a> {
     async fn api(&self, limits: &Limits) -> Result<&Arc<dyn Cluster>, MachineTrouble> {
         let connect = || async {
             let reference = self.reference(limits).await?;
-            let bounded = limits.at_most(API_PATIENCE);
+            // Once it was waited for in vain, not every step of every machine waits as long again.
+            let patience = if self.waited.load(Ordering::Relaxed) { ONCE_MORE } else { API_PATIENCE };
+            let bounded = limits.at_most(patience);
             let look = || async { Ok(Seen::Ready(self.clusters.connect(&reference, &bounded).await?)) };
-            until("connecting to", "the cluster's API", Pace::CONTROLLER, &bounded, look)
-                .await
-                .map_err(engine)
+            let met = until("connecting to", "the cluster's API", Pace::CONTROLLER, &bounded, look).await;
+            self.waited.store(met.is_err(), Ordering::Relaxed);
+            met.map_err(engine)
         };
         self.cluster.get_or_try_init(connect).await
     }
