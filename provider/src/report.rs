@@ -40,15 +40,17 @@ fn words(kind: Kind) -> (&'static str, &'static str) {
         ),
         Kind::Unreachable => (
             "Cluster cannot be reached",
-            "Check that its API server runs, and that this machine can reach the address in its kubeconfig.",
+            "Check that its API server runs, and that this machine can reach the address that the message names.",
         ),
         Kind::Untrusted => (
             "Cluster's certificate is not trusted",
-            "Check `certificate-authority-data` and `server` in its kubeconfig.",
+            "Check `certificate-authority-data` and `server` in its kubeconfig. A cluster on machines proves the address of \
+             the machine.",
         ),
         Kind::Credentials(CredentialProblem::Missing) => (
             "Kubeconfig is missing",
-            "Check `kubeconfig.path` or `kubeconfig.env`. A relative path starts where Terraform runs.",
+            "Check `kubeconfig.path` or `kubeconfig.env`. A relative path starts where Terraform runs. A cluster on machines \
+             has it on its control planes.",
         ),
         Kind::Credentials(CredentialProblem::Malformed) => {
             ("Kubeconfig cannot be read", "Check it with `kubectl config view --kubeconfig FILE`.")
@@ -63,6 +65,11 @@ fn words(kind: Kind) -> (&'static str, &'static str) {
         Kind::Credentials(CredentialProblem::NotForOthers) => (
             "Kubeconfig's credential cannot be passed on",
             "Set `service_account`: then a token of that account is minted.",
+        ),
+        Kind::Credentials(CredentialProblem::Gone) => (
+            "Cluster is on none of its machines",
+            "If it was destroyed, take out what still refers to it. Otherwise look why its control planes lost \
+             `/etc/kubernetes/admin.conf`.",
         ),
         Kind::HostKey(problem) => words_of_host_key(problem),
         Kind::SshCredential(problem) => words_of_ssh_credential(problem),
@@ -303,6 +310,7 @@ mod tests {
             CredentialProblem::NoContext,
             CredentialProblem::Incomplete,
             CredentialProblem::NotForOthers,
+            CredentialProblem::Gone,
         ];
         let of_machines = [
             Kind::HostKey(HostKeyProblem::Unknown),
@@ -343,7 +351,8 @@ mod tests {
                 | CredentialProblem::Malformed
                 | CredentialProblem::NoContext
                 | CredentialProblem::Incomplete
-                | CredentialProblem::NotForOthers,
+                | CredentialProblem::NotForOthers
+                | CredentialProblem::Gone,
             ) => None,
         };
         let kinds = std::iter::successors(Some(Kind::Busy), |kind| next(*kind));

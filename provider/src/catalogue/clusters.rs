@@ -43,7 +43,8 @@ pub(super) const CLUSTERS: Area = Area {
             phases: ASKED,
             cause: "The API server's certificate is not signed by the authority in the kubeconfig, or is for \
                     another name.",
-            way_out: "Check `certificate-authority-data` and `server` in the kubeconfig.",
+            way_out: "Check `certificate-authority-data` and `server` in the kubeconfig. A cluster on machines proves the address \
+                      of the machine.",
             test: "trouble_with_a_cluster_is_told_by_its_kind",
         },
         Entry {
@@ -68,6 +69,15 @@ pub(super) const CLUSTERS: Area = Area {
             phases: ASKED,
             cause: "The file does not exist or cannot be read, or the environment variable is not set.",
             way_out: "Check `kubeconfig.path` or `kubeconfig.env`; a relative path starts where Terraform runs.",
+            test: "trouble_with_a_cluster_is_told_by_its_kind",
+        },
+        Entry {
+            summary: "Cluster is on none of its machines",
+            said: Said::Either,
+            phases: ASKED,
+            cause: "Every control-plane machine in the reference answers, and none has `/etc/kubernetes/admin.conf`.",
+            way_out: "If the cluster was destroyed, take out what still refers to it; otherwise look why its control \
+                      planes lost the file.",
             test: "trouble_with_a_cluster_is_told_by_its_kind",
         },
         Entry {

@@ -146,7 +146,8 @@ pub(super) const LIFECYCLE: Area = Area {
             summary: "Cluster is gone, nothing was removed from it",
             said: Said::Warning,
             phases: &[Phase::Apply],
-            cause: "A cluster that leaves is proven gone: another one answers in its place.",
+            cause: "A cluster that leaves is proven gone: another one answers in its place, or its machines answer and have \
+                    none.",
             way_out: "Nothing.",
             test: "another_cluster_behind_a_member_is_a_warning_and_then_a_new_member",
         },

@@ -8,6 +8,7 @@ mod custom_cluster;
 mod cuts;
 mod helm;
 mod members;
+mod over_ssh;
 mod plans;
 mod told;
 mod world;

@@ -7,7 +7,7 @@ use domain::cluster_ref::ClusterRef;
 use domain::fleet::{AccessSpec, EVERYTHING, FleetFacts, MemberRecord};
 use domain::name::Name;
 use engines::clusters::{Cluster, Clusters};
-use engines::error::{EngineError, Kind};
+use engines::error::{CredentialProblem, EngineError, Kind};
 use engines::fleet_host::Conflicts;
 use engines::limits::Limits;
 
@@ -26,7 +26,7 @@ pub enum OnUnreachable {
 pub enum Met {
     /// It answers and is who it should be.
     There(Arc<dyn Cluster>),
-    /// It is proven that this cluster is no more: another one answers in its place.
+    /// It is proven that this cluster is no more: another one answers in its place, or none of its machines has it.
     Gone(String),
     /// It cannot be reached, and the user said to go on.
     Forgotten(EngineError),
@@ -56,7 +56,11 @@ pub async fn meet(
     };
     match clusters.connect(cluster, limits).await {
         Ok(there) => Ok(Met::There(there)),
-        Err(error) if error.kind == Kind::AnotherCluster => Ok(Met::Gone(error.chain())),
+        Err(error)
+            if matches!(error.kind, Kind::AnotherCluster | Kind::Credentials(CredentialProblem::Gone)) =>
+        {
+            Ok(Met::Gone(error.chain()))
+        }
         Err(error) if error.kind.is_out_of_reach() && on_unreachable == OnUnreachable::Forget => {
             Ok(Met::Forgotten(error))
         }

@@ -27,7 +27,7 @@ pub(crate) struct Giver {
 ///
 /// # Errors
 ///
-/// - [`Kind::Credentials`] if a machine answers, and no machine has it.
+/// - [`Kind::Credentials`] if a machine answers, and no machine has it: with [`CredentialProblem::Gone`] if all answer.
 /// - What the first machine met, or its API server, if none led to anything.
 pub(crate) async fn first<T, Meeting>(
     machines: Option<&dyn Machines>,
@@ -68,9 +68,13 @@ where
     match first {
         // One that has it says that the cluster is there, whatever the others have.
         Some(error) if has_it || !is_absent => Err(error),
-        _ => {
+        Some(_) => {
             let text = format!("no machine that answers has {PATH}");
             Err(said(DOING, target, Kind::Credentials(CredentialProblem::Missing), text))
+        }
+        None => {
+            let text = format!("every one of its machines answers, and none has {PATH}");
+            Err(said(DOING, target, Kind::Credentials(CredentialProblem::Gone), text))
         }
     }
 }
@@ -120,6 +124,9 @@ mod tests {
         assert!(error.chain().contains("cp1"), "{}", error.chain());
         machines.add("cp2:22");
         assert_eq!(fetched(&machines).await.unwrap_err().kind, Kind::Credentials(CredentialProblem::Missing));
+        machines.add("cp1:22");
+        assert_eq!(fetched(&machines).await.unwrap_err().kind, Kind::Credentials(CredentialProblem::Gone));
+        machines.remove("cp1:22");
         machines.hold("cp2:22", PATH, "two");
         assert_eq!(fetched(&machines).await.unwrap(), "two");
         machines.add("cp1:22");

@@ -1,35 +1,13 @@
 //! The one place where the words of Kubernetes, TLS, sockets and registries become kinds.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::io;
 
+pub(crate) use engines::error::said;
 use engines::error::{CredentialProblem, EngineError, Kind};
 use kube::client::AuthError;
 use kube::config::{KubeconfigError, LoadDataError};
 use oci_client::errors::{OciDistributionError, OciErrorCode};
-
-/// What the other side said, or what we have to say about it, as the cause of an error. Never a secret.
-#[derive(Debug)]
-pub(crate) struct Said(pub(crate) String);
-
-impl fmt::Display for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl StdError for Said {}
-
-/// An error of ours with a sentence beneath.
-pub(crate) fn said(
-    doing: &'static str,
-    target: impl Into<String>,
-    kind: Kind,
-    text: impl Into<String>,
-) -> EngineError {
-    EngineError::new(doing, target, kind).because(Said(text.into()))
-}
 
 /// An error of a Kubernetes client.
 pub(crate) fn from_kube(doing: &'static str, target: &str, error: &kube::Error) -> EngineError {

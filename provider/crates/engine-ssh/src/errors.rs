@@ -1,31 +1,8 @@
 //! What the SSH library says, in our kinds.
 
-use std::fmt;
-
-use engines::error::{EngineError, Kind};
+use engines::error::Kind;
+pub(crate) use engines::error::said;
 use russh::ChannelOpenFailure;
-
-/// A cause in words of ours.
-#[derive(Debug)]
-struct Said(String);
-
-impl fmt::Display for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Said {}
-
-/// An error whose cause is a sentence.
-pub(crate) fn said(
-    doing: &'static str,
-    target: impl Into<String>,
-    kind: Kind,
-    text: impl Into<String>,
-) -> EngineError {
-    EngineError::new(doing, target, kind).because(Said(text.into()))
-}
 
 /// Of which kind trouble with a connection is, and what to say of it.
 pub(crate) fn judge(error: &russh::Error) -> (Kind, String) {

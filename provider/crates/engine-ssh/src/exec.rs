@@ -16,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::capture::{Capture, Part};
 use crate::errors::{judge, said};
-use crate::limited::within;
 use crate::login::Connection;
 use crate::machine::Door;
 use crate::program::{Program, Way};
@@ -104,7 +103,7 @@ pub(crate) async fn converse(
             Ok(Err(Stop::Busy)) => {
                 let rest = tokio::time::sleep_until(Instant::now() + pause);
                 was_busy = true;
-                match within(doing, &target, limits, rest).await {
+                match limits.hold(doing, &target, rest).await {
                     Err(error) if error.kind == Kind::TimedOut => return Err(waited()),
                     other => other?,
                 }
@@ -151,7 +150,7 @@ impl Exchange {
     }
 
     async fn hear(&self, limits: &Limits) -> Result<Heard, Stop> {
-        let permit = within(self.doing, &self.target, limits, self.connection.sessions.acquire()).await;
+        let permit = limits.hold(self.doing, &self.target, self.connection.sessions.acquire()).await;
         let _permit = permit.map_err(Stop::Failed)?.map_err(|_| Stop::Lost)?;
         let channel = self.channel(limits).await?;
         let way = self.way();

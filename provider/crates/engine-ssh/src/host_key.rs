@@ -128,3 +128,24 @@ fn fingerprint(key: &PublicKey) -> HostKeyFingerprint {
     // SHA-256 has 32 bytes; anything else would match nothing.
     HostKeyFingerprint::new(digest.as_bytes().try_into().unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use russh::client::Handler as _;
+    use russh::keys::PublicKeyOrCertificate;
+
+    /// Its secret half was thrown away.
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICgSISqPp22878DYGLiDRxWtp2PlzLa4D0hDRolWpMBF";
+
+    #[tokio::test]
+    async fn a_key_with_a_problem_ends_the_handshake_itself() {
+        let key = PublicKey::from_openssh(KEY).unwrap();
+        let pinned = HostKeyPolicy::pinned(fingerprint(&key));
+        for (policy, is_accepted) in [(HostKeyPolicy::default(), false), (pinned, true)] {
+            let mut doorman = Doorman::new(policy, HostPort::new("cp1", 22), Arc::default());
+            let shown = PublicKeyOrCertificate::PublicKey { key: key.clone(), hash_alg: None };
+            assert_eq!(doorman.check_server_key(&shown).await.unwrap(), is_accepted);
+        }
+    }
+}

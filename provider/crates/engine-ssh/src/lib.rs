@@ -16,7 +16,6 @@ mod exec;
 mod files;
 mod host_key;
 mod known_hosts;
-mod limited;
 mod link;
 mod login;
 mod machine;

@@ -14,7 +14,6 @@ use tokio::time::Instant;
 
 use crate::credentials::SshCredentials;
 use crate::errors::said;
-use crate::limited::within;
 use crate::login::{self, Connection, DOING};
 use crate::patience::Patience;
 
@@ -56,7 +55,7 @@ impl Link {
     pub(crate) async fn connection(&self, limits: &Limits) -> Result<Arc<Connection>, EngineError> {
         let target = self.to.to_string();
         let asked = Instant::now();
-        let mut slot = within(DOING, &target, limits, self.slot.lock()).await?;
+        let mut slot = limits.hold(DOING, &target, self.slot.lock()).await?;
         if let Some(connection) = &slot.connection
             && !connection.is_lost()
         {

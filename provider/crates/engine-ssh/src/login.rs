@@ -17,8 +17,7 @@ use crate::authenticate::{self, NotIn};
 use crate::credentials::SshCredentials;
 use crate::errors::{judge, judge_refused, said};
 use crate::host_key::{self, Doorman, Verdict};
-use crate::limited::patiently;
-use crate::patience::Patience;
+use crate::patience::{Patience, patiently};
 
 pub(crate) const DOING: &str = "logging in to";
 

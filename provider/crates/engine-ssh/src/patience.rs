@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use engines::error::{EngineError, Kind};
+use engines::limits::Limits;
+
+use crate::errors::said;
+
 /// How long the other side may keep us waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -24,6 +29,27 @@ impl Default for Patience {
             alive: Duration::from_secs(5),
             resume: Duration::from_secs(90),
             end: Duration::from_secs(8),
+        }
+    }
+}
+
+/// Waits for `work` as long as `patience` lasts, and within the limits.
+///
+/// # Errors
+///
+/// As [`Limits::hold`], and [`Kind::Unreachable`] if patience ends first.
+pub(crate) async fn patiently<T>(
+    doing: &'static str,
+    target: &str,
+    limits: &Limits,
+    patience: Duration,
+    work: impl Future<Output = T>,
+) -> Result<T, EngineError> {
+    match limits.hold(doing, target, tokio::time::timeout(patience, work)).await? {
+        Ok(done) => Ok(done),
+        Err(_) => {
+            let text = format!("nothing was heard for {} s", patience.as_secs_f32());
+            Err(said(doing, target, Kind::Unreachable, text))
         }
     }
 }

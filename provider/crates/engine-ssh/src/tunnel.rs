@@ -5,8 +5,8 @@ use engines::limits::Limits;
 use engines::machines::ByteStream;
 
 use crate::errors::{judge, judge_refused, said};
-use crate::limited::patiently;
 use crate::link::Link;
+use crate::patience::patiently;
 
 const DOING: &str = "opening a tunnel through";
 

@@ -1,9 +1,32 @@
 //! The one error of every engine: what was being done, to what, and of which kind the trouble is.
 
 use std::error::Error;
+use std::fmt;
 
 /// What lies beneath an [`EngineError`].
 pub type Cause = Box<dyn Error + Send + Sync + 'static>;
+
+/// A sentence as the cause of an error.
+#[derive(Debug)]
+struct Said(String);
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Said {}
+
+/// An error with a sentence beneath: what the other side said, or what we have to say about it. Never a secret.
+pub fn said(
+    doing: &'static str,
+    target: impl Into<String>,
+    kind: Kind,
+    text: impl Into<String>,
+) -> EngineError {
+    EngineError::new(doing, target, kind).because(Said(text.into()))
+}
 
 /// A call to the outside that did not work.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +97,8 @@ pub enum CredentialProblem {
     Incomplete,
     /// What it holds is good for us and cannot be passed on to others.
     NotForOthers,
+    /// Every machine that should have it proved who it is, and none has it: the cluster is no more.
+    Gone,
 }
 
 /// What is wrong with a machine's host key.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::error::{EngineError, Kind};
+
 /// A deadline and the user's cancel, handed down from the RPC to every engine call.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -30,6 +32,25 @@ impl Limits {
     pub fn afterwards(&self) -> Self {
         let late = self.cancel.is_cancelled() || self.deadline <= Instant::now() + AFTERWARDS;
         if late { Self::within(AFTERWARDS, CancellationToken::new()) } else { self.clone() }
+    }
+
+    /// Waits for `work`, which is being done to `target`, but not past the limits: then it is dropped where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Cancelled`] as soon as the user cancels, [`Kind::TimedOut`] at the deadline.
+    pub async fn hold<T>(
+        &self,
+        doing: &'static str,
+        target: &str,
+        work: impl Future<Output = T>,
+    ) -> Result<T, EngineError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(EngineError::new(doing, target, Kind::Cancelled)),
+            done = work => Ok(done),
+            () = tokio::time::sleep_until(self.deadline) => Err(EngineError::new(doing, target, Kind::TimedOut)),
+        }
     }
 
     /// The same cancel with a deadline at most `most` from now.

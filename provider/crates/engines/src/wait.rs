@@ -1,9 +1,9 @@
 //! The one way to wait: look until it is so, the time is over, or the user cancels.
 
-use std::fmt;
+use std::pin::pin;
 use std::time::Duration;
 
-use crate::error::{EngineError, Kind};
+use crate::error::{EngineError, Kind, said};
 use crate::limits::Limits;
 
 /// What a look saw.
@@ -34,18 +34,6 @@ impl Pace {
     }
 }
 
-/// What was seen last before a wait ended without success.
-#[derive(Debug)]
-struct LastSeen(String);
-
-impl fmt::Display for LastSeen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for LastSeen {}
-
 /// Looks until `probe` is ready, the deadline passes, or the user cancels. A look that meets transient trouble
 /// counts as "not yet".
 ///
@@ -75,7 +63,7 @@ where
                 Err(error) if error.kind.is_transient() => Ok(Seen::Pending(error.chain())),
                 // A look has the same deadline and may notice it first; what was seen before says more.
                 Err(error) if error.kind == Kind::TimedOut => {
-                    Err(EngineError::new(doing, target, Kind::TimedOut).because(LastSeen(last.clone())))
+                    Err(said(doing, target, Kind::TimedOut, last.as_str()))
                 }
                 Err(error) => Err(error),
             }
@@ -103,14 +91,11 @@ async fn bounded<T>(
     last: &str,
     work: impl Future<Output = T>,
 ) -> Result<T, EngineError> {
-    tokio::select! {
-        biased;
-        () = limits.cancel.cancelled() => Err(EngineError::new(doing, target, Kind::Cancelled)),
-        done = work => Ok(done),
-        () = tokio::time::sleep_until(limits.deadline) => {
-            Err(EngineError::new(doing, target, Kind::TimedOut).because(LastSeen(last.to_owned())))
-        }
-    }
+    // By reference: a future that is handed on whole is kept once more by everyone who hands it on.
+    limits.hold(doing, target, pin!(work)).await.map_err(|error| match error.kind {
+        Kind::TimedOut => said(doing, target, Kind::TimedOut, last),
+        _ => error,
+    })
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ async fn trouble_with_a_cluster_is_told_by_its_kind() {
             credentials(CredentialProblem::NotForOthers),
             "error: host: Kubeconfig's credential cannot be passed on",
         ),
+        (credentials(CredentialProblem::Gone), "error: host: Cluster is on none of its machines"),
         (Kind::HostKey(HostKeyProblem::Unknown), "error: host: Machine's host key is not known"),
         (Kind::HostKey(HostKeyProblem::Differs), "error: host: Machine proves another host key"),
         (Kind::HostKey(HostKeyProblem::Revoked), "error: host: Machine's host key is revoked"),

@@ -110,7 +110,8 @@ async fn steps_of_one_name_wait_for_each_other_and_others_do_not() {
         async move { machine.run(&long, &limits()).await }
     });
     eventually("it sleeps", || runs("sleep 7401")).await;
-    let short = Limits::within(Duration::from_secs(5), CancellationToken::new());
+    // Long enough for a machine under load to say so once.
+    let short = Limits::within(Duration::from_secs(10), CancellationToken::new());
     let error = machine.run(&Command::step("test-turns", "trying", "true"), &short).await.unwrap_err();
     assert_eq!(error.kind, Kind::TimedOut);
     assert!(error.chain().contains("another step of this name"), "{}", error.chain());
