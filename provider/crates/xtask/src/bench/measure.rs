@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use crate::bench::caller::Caller;
 use crate::bench::site::Site;
 use crate::bench::table::{mebibytes, milliseconds, seconds};
-use crate::bench::{applications, peer, sizes, table};
+use crate::bench::{applications, machines, peer, sizes, table};
 use crate::build::{Built, Profile};
 use crate::repository::Repository;
 use crate::run;
@@ -32,6 +32,8 @@ pub(crate) enum Part {
     Applications,
     /// The kubernetes provider, written in Go
     Peer,
+    /// A cluster on machines, beside one made by hand; needs root
+    Machines,
     /// The build of the lab's tools into an empty cache: 6 to 20 minutes
     ColdLab,
     /// What each crate adds to the binary, which is linked once more for it
@@ -71,6 +73,9 @@ pub(crate) fn run(repository: &Repository, parts: &[Part]) -> anyhow::Result<()>
         {
             println!("\nno Go provider beside ours: {error:#}\nAnchor: {ANCHOR}.");
         }
+    }
+    if wanted(Part::Machines) {
+        machines::measure(repository, &built, folder.path())?;
     }
     if wanted(Part::Sizes) {
         sizes::measure(repository, folder.path())?;

@@ -4,6 +4,7 @@ mod applications;
 mod caller;
 mod grpc;
 mod hosted;
+mod machines;
 pub(crate) mod measure;
 mod peer;
 mod site;
