@@ -33,6 +33,7 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("unit", "user-", "logging in makes a session"),
     ("unit", "user@", "logging in makes a session"),
     ("unit", "run-user-", "logging in makes a session"),
+    ("unit-file", "session-", "logging in makes a session"),
     ("mount", "/run/user", "logging in makes a session"),
     ("mount", "/run/credentials", "what a unit is given while it starts"),
     ("file", "/run/credentials", "what a unit is given while it starts"),
