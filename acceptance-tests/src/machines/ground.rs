@@ -1,6 +1,7 @@
 //! Fresh machines for one claim, and a workspace with the configuration of a cluster on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::case::Case;
 use crate::environment;
 use crate::wait::until;
 use crate::workspace::Workspace;
+use crate::zip;
 
 /// How long one command of a host may take: images are pulled, and other work may go on beside it.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -205,10 +207,17 @@ impl<'a> Ground<'a> {
         ] {
             self.kubectl(&format!("{wait} --timeout={}s", PODS.as_secs()))?;
         }
-        let clients = self.kubectl("get pods -l app=client -o jsonpath='{.items[*].metadata.name}'")?;
+        // Pods of a node that has left are still listed for a while.
+        let nodes = self.kubectl("get nodes -o jsonpath='{.items[*].metadata.name}'")?;
+        let columns = r#"{range .items[*]}{.metadata.name} {.spec.nodeName}{"\n"}{end}"#;
+        let clients = self.kubectl(&format!("get pods -l app=client -o jsonpath='{columns}'"))?;
+        let there =
+            |line: &&str| line.split(' ').nth(1).is_some_and(|node| nodes.split(' ').any(|it| it == node));
+        let clients: Vec<&str> =
+            clients.lines().filter(there).filter_map(|line| line.split(' ').next()).collect();
         // The first calls to a new service may be refused for a second or two, and which server answers is chance.
         let ask = "for i in $(seq 40); do curl -sS -m 5 http://web.default.svc.cluster.local/; done 2>/dev/null | sort -u | wc -l";
-        for client in clients.split_whitespace() {
+        for client in clients {
             let mut servers = String::new();
             until("both servers answer", PODS, || {
                 servers = self.kubectl(&format!("exec {client} -- sh -c '{ask}'"))?;
@@ -227,7 +236,14 @@ impl<'a> Ground<'a> {
     pub fn is_in_order(&self) -> anyhow::Result<()> {
         let planned = self.workspace.plans_nothing()?;
         anyhow::ensure!(planned.warnings().is_empty(), "there is a warning\n{}", planned.in_words());
-        self.workspace.refreshes_nothing().map(drop)
+        let Err(error) = self.workspace.refreshes_nothing() else { return Ok(()) };
+        // Hosts do not show everything that makes a refresh another one; a plan holds the state before it and after.
+        self.workspace.run(&["plan", "-json", "-refresh-only", "-out=refresh.plan"])?;
+        let plan = fs::read(self.workspace.path("refresh.plan")).context("reading a plan")?;
+        let states: BTreeMap<String, Vec<u8>> = zip::entries(&plan)?.into_iter().collect();
+        let state = |name: &str| serde_json::from_slice::<Value>(states.get(name).map_or(b"", Vec::as_slice));
+        let lines = differences("", &state("tfstate-prev")?, &state("tfstate")?);
+        Err(error.context(format!("a refresh changes\n{}", lines.join("\n"))))
     }
 
     /// How often a unit was started on a machine since it was last switched on, by its own journal.
@@ -244,5 +260,35 @@ impl<'a> Ground<'a> {
         };
         anyhow::ensure!(count("ssh.service")? > 0, "the journal of {machine} does not know of its own start");
         count(unit)
+    }
+}
+
+/// What differs between two documents, a line for each place.
+fn differences(place: &str, one: &Value, other: &Value) -> Vec<String> {
+    match (one, other) {
+        (one, other) if one == other => Vec::new(),
+        (Value::Object(fields), Value::Object(others)) => {
+            let keys: BTreeSet<&String> = fields.keys().chain(others.keys()).collect();
+            let field = |fields: &serde_json::Map<String, Value>, key: &String| {
+                fields.get(key).cloned().unwrap_or_default()
+            };
+            keys.into_iter()
+                .flat_map(|key| {
+                    differences(&format!("{place}/{key}"), &field(fields, key), &field(others, key))
+                })
+                .collect()
+        }
+        _ => vec![format!("{place}: {one} became {other}")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_that_differs_is_named() {
+        let (one, other) = (json!({"a": {"b": 1, "c": 2}}), json!({"a": {"b": 1, "c": 3}, "d": 4}));
+        assert_eq!(differences("", &one, &other), ["/a/c: 2 became 3", "/d: null became 4"]);
     }
 }
