@@ -18,7 +18,7 @@ mod secrets;
 mod unreachable;
 mod workloads;
 
-use machines::{everyday, kills, power};
+use machines::{everyday, findings, kills, power};
 
 use crate::case::Case;
 
@@ -147,6 +147,7 @@ pub fn all() -> Vec<Claim> {
             needs: Needs::Account,
             ..slow("a_clean_account_runs_the_quickstart", "clean", release::clean_account)
         },
+        on_machines("what_stands_in_the_way_of_machines_is_found", "findings", findings::check),
         on_machines("a_cluster_on_machines_grows_shrinks_and_leaves_nothing", "everyday", everyday::check),
         on_machines("machines_without_power_are_named_and_come_back", "power", power::check),
         on_machines("a_provider_killed_on_machines_is_carried_on", "kills", kills::check),

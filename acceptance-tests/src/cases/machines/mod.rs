@@ -1,6 +1,7 @@
 //! Claims about `kurator_custom_cluster`, each on fresh machines.
 
 pub(super) mod everyday;
+pub(super) mod findings;
 pub(super) mod fleet;
 pub(super) mod kills;
 pub(super) mod power;
