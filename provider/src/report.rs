@@ -17,8 +17,13 @@ use crate::resources::custom_cluster::told;
 
 /// Trouble with a cluster, called `name` by the user, that concerns the attribute at `path`.
 pub(crate) fn trouble(error: &EngineError, name: &str, path: Path) -> Diagnostic {
+    trouble_of("Cluster", error, name, path)
+}
+
+/// The same of something else than a cluster: `kind` is what the user calls its kind.
+pub(crate) fn trouble_of(kind: &str, error: &EngineError, name: &str, path: Path) -> Diagnostic {
     let (summary, advice) = words(error.kind);
-    let detail = format!("Cluster `{name}`: {}.\n\n{advice}", error.chain());
+    let detail = format!("{kind} `{name}`: {}.\n\n{advice}", error.chain());
     Diagnostic::error(summary, detail).at(path)
 }
 

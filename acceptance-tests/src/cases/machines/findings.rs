@@ -70,8 +70,10 @@ const PROVOKED: [Provoked; 5] = [
     },
 ];
 
-/// What the configuration says wrongly of machines, and what that is found as.
-const MISTAKEN: [(&str, &str); 3] = [("w5", "host_key"), ("w6", "reach"), ("w7", "identity")];
+/// What the configuration says wrongly of machines, and what that is found as: whoever is not where it is said to be is not
+/// reached by the control plane, either.
+const MISTAKEN: [(&str, &str); 4] =
+    [("cp1", "network"), ("w5", "host_key"), ("w6", "reach"), ("w7", "identity")];
 
 /// A fingerprint that no machine has.
 const NOBODYS_KEY: &str = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -39,7 +39,7 @@ pub(super) fn trouble(error: &EngineError, machine: &str) -> Diagnostic {
             "Machine takes too long",
             "What was begun on it goes on, and the next apply carries on. Raise `timeouts` if it needs longer.",
         ),
-        _ => return report::trouble(error, machine, at_machine(machine)),
+        _ => return report::trouble_of("Machine", error, machine, at_machine(machine)),
     };
     Diagnostic::error(summary, format!("Machine `{machine}`: {}.\n\n{advice}", error.chain()))
         .at(at_machine(machine))

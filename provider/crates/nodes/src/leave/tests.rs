@@ -152,3 +152,24 @@ fn a_reset_that_fails_is_told_and_the_mark_stays() {
     assert_eq!(answer.log(), ["etcd says no"]);
     assert!(machine.exists("/etc/kurator/owner"));
 }
+
+#[test]
+fn groups_that_systemd_leaves_go_and_what_our_units_brought_up_is_stopped() {
+    let machine = Machine::new();
+    machine.run(&claim::script(&testing::mark("w1"))).succeeded();
+    for pod in ["kubepods.slice/kubepods-burstable.slice", "system.slice"] {
+        std::fs::create_dir_all(machine.path(&format!("/sys/fs/cgroup/cpuset/{pod}"))).unwrap();
+    }
+    machine.run(&clean()).succeeded();
+    assert!(!machine.exists("/sys/fs/cgroup/cpuset/kubepods.slice"));
+    assert!(machine.exists("/sys/fs/cgroup/cpuset/system.slice"));
+    let calls = machine.calls();
+    assert!(calls.contains(&"systemctl stop network-online.target".to_owned()), "{calls:#?}");
+
+    let machine = Machine::new();
+    machine.fake("systemctl", "[ \"$1\" != is-active ] || echo active");
+    machine.run(&claim::script(&testing::mark("w1"))).succeeded();
+    machine.run(&clean()).succeeded();
+    let calls = machine.calls();
+    assert!(!calls.iter().any(|call| call.ends_with(" network-online.target") && !call.contains(" is-")));
+}

@@ -43,7 +43,7 @@ if [ -n "$fresh" ] || ! noted complete; then
     file=$ROOT/proc/sys/$(printf %s "$key" | tr . /)
     [ ! -r "$file" ] || ! unnoted "sysctl $key " || note "sysctl $key $(cat "$file")"
   done
-  for unit in containerd.service kubelet.service; do
+  for unit in containerd.service kubelet.service network-online.target; do
     unnoted "unit $unit " || continue
     enabled=$(systemctl is-enabled "$unit" 2>/dev/null || :)
     active=$(systemctl is-active "$unit" 2>/dev/null || :)

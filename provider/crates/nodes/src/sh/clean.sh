@@ -35,6 +35,10 @@ if [ -n "$own_runtime" ]; then
   done
 fi
 systemctl stop kubepods.slice 2>/dev/null || :
+# systemd takes away the groups of controllers that it manages. Of version 1 there are others, and theirs stay.
+for groups in "$ROOT"/sys/fs/cgroup/kubepods.slice "$ROOT"/sys/fs/cgroup/*/kubepods.slice; do
+  [ ! -d "$groups" ] || find "$groups" -depth -type d -exec rmdir {} \; 2>/dev/null || :
+done
 
 # Mounts below what goes, the deepest first.
 if [ -r "$ROOT/proc/mounts" ]; then
@@ -124,7 +128,12 @@ systemctl daemon-reload 2>/dev/null || :
 systemctl reset-failed 2>/dev/null || :
 sed -n 's/^unit //p' "$STATE/before" | while read -r unit enabled active; do
   [ "$enabled" != enabled ] || systemctl enable -q "$unit" 2>/dev/null || left "unit $unit"
-  [ "$active" != active ] || systemctl restart "$unit" 2>/dev/null || left "unit $unit"
+  case $unit:$active in
+    # What waits for the network brings this up; it is up for good, or was not before us.
+    *.target:active) ;;
+    *:active) systemctl restart "$unit" 2>/dev/null || left "unit $unit" ;;
+    *) systemctl stop "$unit" 2>/dev/null || : ;;
+  esac
 done
 if grep -q '^swap ' "$STATE/before" && noted "swap turned off"; then swapon -a 2>/dev/null || left swap; fi
 
