@@ -29,9 +29,9 @@ const PROVOKED: [Provoked; 5] = [
         node: "cp1",
         machine: "m1",
         by: "systemd-run -q --unit=squatter --socket-property=ListenStream=0.0.0.0:6443 true
-             cp -P /etc/resolv.conf /root/resolv.conf; rm -f /etc/resolv.conf
+             cp -P /etc/resolv.conf /var/tmp/resolv.conf; rm -f /etc/resolv.conf
              echo 'nameserver 127.0.0.1' > /etc/resolv.conf",
-        undone_by: "systemctl stop squatter.socket; rm -f /etc/resolv.conf; mv /root/resolv.conf /etc/resolv.conf",
+        undone_by: "systemctl stop squatter.socket; rm -f /etc/resolv.conf; mv /var/tmp/resolv.conf /etc/resolv.conf",
         found: &["ports", "resolver"],
     },
     Provoked {
