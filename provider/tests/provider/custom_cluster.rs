@@ -1,6 +1,7 @@
 //! A custom cluster through the real protocol, over machines and a cluster that are fakes.
 
 mod check;
+mod configurations;
 mod cuts;
 mod life;
 mod told;
