@@ -113,10 +113,10 @@ sed -n 's/^tree present //p' "$STATE/before" | while IFS= read -r tree; do
   done
   rm -f "$list.now"
 done
+for path in $LOOSE_FILES; do rm -rf "$ROOT$path" 2>/dev/null || :; done
 sed -n 's/^dir //p' "$STATE/before" | sort -r | while IFS= read -r path; do
   rmdir "$ROOT$path" 2>/dev/null || [ ! -d "$ROOT$path" ] || left "$path"
 done
-for path in $LOOSE_FILES; do rm -rf "$ROOT$path" 2>/dev/null || :; done
 
 # Settings of the kernel and units, as they were.
 sed -n 's/^sysctl //p' "$STATE/before" | while read -r key value; do
