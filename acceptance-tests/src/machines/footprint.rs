@@ -29,6 +29,8 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("file", "/var/lib/sudo", "sudo notes who has used it"),
     ("file", "/run/motd", "written at a log-in"),
     ("file", "/var/log/journal", "the journal"),
+    ("file", "/tmp/systemd-private-", "named after the boot"),
+    ("file", "/var/tmp/systemd-private-", "named after the boot"),
     ("unit", "session-", "logging in makes a session"),
     ("unit", "user-", "logging in makes a session"),
     ("unit", "user@", "logging in makes a session"),

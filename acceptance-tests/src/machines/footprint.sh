@@ -18,7 +18,8 @@ nft --stateless list ruleset 2> /dev/null | say nft
 ipset list -n 2> /dev/null | sort | say ipset
 ip -4 route show table all | sort | say route
 ip -6 route show table all | sed -E 's/ expires [0-9]+sec//' | sort | say route6
-ip -br address | sed -E 's/ +/ /g' | sort | say link
+# The number behind the @ is of the other end, on the machine below: a boot makes another one.
+ip -br address | sed -E 's/ +/ /g; s/@if[0-9]+//' | sort | say link
 ip netns list | sort | say netns
 awk '{print $2, $3}' /proc/self/mounts | sort | say mount
 sysctl -a 2> /dev/null | sort | say sysctl
