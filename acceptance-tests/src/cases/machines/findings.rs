@@ -65,7 +65,7 @@ const PROVOKED: [Provoked; 5] = [
         machine: "m5",
         by: "useradd -m plain && install -d -o plain -m 700 /home/plain/.ssh
              install -o plain -m 600 /home/admin/.ssh/authorized_keys /home/plain/.ssh/authorized_keys",
-        undone_by: "userdel -r plain",
+        undone_by: "userdel -rf plain 2>&1",
         found: &["sudo"],
     },
 ];
