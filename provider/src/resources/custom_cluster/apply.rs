@@ -291,8 +291,9 @@ pub(super) async fn delete(stored: CustomClusterModel, work: &Work) -> Outcome<C
         return Outcome::gone(refused.into());
     }
     let stages = teardown(&ours(&observed, &own), &observed.carrier);
-    if !forgets && told.has_error() && !is_there(&observed, &observed.carrier) {
-        // Without the control plane's record nobody knows all machines.
+    if told.has_error() && !is_there(&observed, &observed.carrier) {
+        // Without the control plane's record nobody knows all machines. One that answers and cannot be looked at is not
+        // given up, and its workers are left until it can be.
         return Outcome::refused(told);
     }
     if stages.is_empty() {

@@ -135,6 +135,19 @@ async fn a_destroy_may_forget_machines_out_of_reach() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_control_plane_that_cannot_be_looked_at_is_not_given_up_and_its_workers_stay() {
+    let mut world = World::new().await;
+    let config = world.config_with(&[("w1", W1)], &json!({ "on_unreachable": "forget" }));
+    assert_good("1 + 1", &world.converge(&config).await.1);
+    world.site.machines.set_trouble(&format!("{CP1}:22"), Some(Kind::Rejected));
+    let applied = world.client.destroy(&mut world.cluster).await.unwrap();
+    assert!(!applied.is_good() && world.cluster.stored.is_some());
+    assert!(!world.site.is_clean(W1), "{:?}", said(&applied));
+    world.site.machines.set_trouble(&format!("{CP1}:22"), None);
+    world.destroy("the end").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_import_finds_the_cluster_as_it_was_written() {
     let mut world = World::new().await;
     let config = world.config(&[("w1", W1)]);
