@@ -34,6 +34,7 @@ fn all() -> Vec<Script> {
         renewal::script(),
         leave::reset(),
         leave::clean(),
+        leave::forget(),
     ]
 }
 

@@ -17,6 +17,7 @@ pub fn script(mark: &MachineMark) -> Script {
         .set("NAME", &mark.mark.name)
         .set("OWNER", &mark.mark.owner)
         .set("OWN_TREES", &paths::TREES.join(" "))
+        .set("SHARED", &paths::SHARED.join(" "))
         .set("RUNTIME_TREES", &paths::RUNTIME_TREES.join(" "))
         .set("OWN_FILES", &paths::FILES.join(" "))
         .set("SYSCTLS", &paths::SYSCTLS.join(" "))

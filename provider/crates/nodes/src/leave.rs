@@ -14,7 +14,7 @@ pub fn reset() -> Script {
     Script::new("reset", include_str!("sh/reset.sh")).set("CRI_SOCKET", paths::CRI_SOCKET)
 }
 
-/// Removes what we put onto the machine and gives back what was there, by the notes of the claim; the mark goes last.
+/// Removes what we put onto the machine and gives back what was there, by the notes of the claim. Notes and mark stay.
 ///
 /// Answers: `left WHAT` for everything that could not be removed, then `cleaned`.
 pub fn clean() -> Script {
@@ -22,6 +22,13 @@ pub fn clean() -> Script {
         .set("FILTER_NAMES", FILTER_NAMES)
         .set("CONTAINERD_UNIT", "/etc/systemd/system/containerd.service")
         .set("LOOSE_FILES", "/var/lib/systemd/timers/stamp-kurator-renew.timer /run/flannel /var/log/kurator")
+}
+
+/// Removes the notes and the mark, once the machine is clean. No step, for steps leave traces that this removes.
+///
+/// Answers: `forgotten`.
+pub fn forget() -> Script {
+    Script::new("forget", include_str!("sh/forget.sh"))
 }
 
 #[cfg(test)]

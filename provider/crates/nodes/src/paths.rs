@@ -22,7 +22,7 @@ pub(crate) const RUNTIME_TREES: [&str; 5] =
 /// Directories that nodes fill at run time: the runtime's, Kubernetes' and the pod networks'.
 ///
 /// Source for what `kubeadm reset` leaves: measured on test hosts, 2026-11-21.
-pub(crate) const TREES: [&str; 31] = [
+pub(crate) const TREES: [&str; 30] = [
     "/etc/kubernetes",
     "/etc/cni",
     "/etc/origin/ovn",
@@ -33,7 +33,6 @@ pub(crate) const TREES: [&str; 31] = [
     "/run/cilium",
     "/run/flannel",
     "/run/kubernetes",
-    "/run/netns",
     "/run/nri",
     "/run/openvswitch",
     "/run/ovn",
@@ -55,6 +54,11 @@ pub(crate) const TREES: [&str; 31] = [
     "/opt/containerd",
     "/etc/containerd",
 ];
+
+/// Directories of the system's that appear with a node and that others use, too: they go when they are empty.
+///
+/// systemd makes the first with the first timer that remembers when it ran, containerd the second with the first pod.
+pub(crate) const SHARED: [&str; 2] = ["/var/lib/systemd/timers", "/run/netns"];
 
 /// Kernel settings that we, the kubelet, its proxy or a pod network change.
 pub(crate) const SYSCTLS: [&str; 14] = [

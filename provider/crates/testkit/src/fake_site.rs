@@ -191,10 +191,14 @@ impl FakeSite {
                 "kurator:reset\n".to_owned()
             }
             "clean" => {
-                *host = Host::default();
-                files.clear();
+                *host = Host { owner: host.owner.take(), ..Host::default() };
                 let kept = state.keeping.get(at).map(|what| format!("kurator:left {what}\n"));
                 format!("{}kurator:cleaned\n", kept.unwrap_or_default())
+            }
+            "forget" => {
+                host.owner = None;
+                files.clear();
+                "kurator:forgotten\n".to_owned()
             }
             "token" => "kurator:token kubeadm join api:6443 --token abcdef.0123456789abcdef \
                         --discovery-token-ca-cert-hash sha256:00\n"
@@ -332,7 +336,7 @@ mod tests {
         site.run("10.0.0.1", "# kurator: init\n", &mut files);
         assert_eq!((site.uid("10.0.0.1"), site.runs("10.0.0.1", "init")), (uid, 2));
         assert!(!site.is_clean("10.0.0.1"));
-        for name in ["reset", "clean"] {
+        for name in ["reset", "clean", "forget"] {
             site.run("10.0.0.1", &format!("# kurator: {name}\n"), &mut files);
         }
         assert!(site.is_clean("10.0.0.1") && site.uid("10.0.0.1").is_none());

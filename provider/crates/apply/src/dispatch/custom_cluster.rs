@@ -378,15 +378,11 @@ impl<'a> CustomClusterHands<'a> {
     async fn reset(&self, id: &MachineId, limits: &Limits) -> Result<Vec<Note>, MachineTrouble> {
         self.run(id, "taking the cluster off", &leave::reset(), "reset", limits).await?;
         let answer = self.run(id, "cleaning", &leave::clean(), "cleaned", limits).await?;
-        // What steps were found again by. The machine forgets it by itself at its next boot.
-        let forget = Command::look("cleaning", "rm -rf /run/kurator");
-        if let Err(error) = self.machine(id, limits).await?.run(&forget, limits).await {
-            tracing::debug!(
-                error = error.chain(),
-                machine = id.name.as_str(),
-                "the traces of steps are left"
-            );
-        }
+        // As a look and not as a step, whose own traces would be left.
+        let doing = "forgetting the machine";
+        let forget = Command::look(doing, leave::forget().render());
+        let output = self.machine(id, limits).await?.run(&forget, limits).await.map_err(engine)?;
+        output.success(doing, id.to_string()).map_err(engine)?;
         let left: Vec<_> = answer.all("left").map(str::to_owned).collect();
         let note = Note::LeftOnMachine { machine: id.name.clone(), left };
         Ok(if answer.has("left") { vec![note] } else { Vec::new() })

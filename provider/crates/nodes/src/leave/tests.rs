@@ -51,6 +51,14 @@ fn used() -> (Machine, std::collections::BTreeMap<String, String>) {
     (machine, before)
 }
 
+/// Cleans the machine and forgets it; gives what cleaning said.
+fn left(machine: &Machine) -> crate::answer::Answer {
+    let answer = machine.run(&clean()).succeeded();
+    assert!(answer.has("cleaned"));
+    assert!(machine.run(&forget()).succeeded().has("forgotten"));
+    answer
+}
+
 /// What differs, without what the kernel shows.
 fn difference(
     before: &std::collections::BTreeMap<String, String>,
@@ -69,8 +77,7 @@ fn difference(
 fn a_machine_is_what_it_was_before() {
     let (machine, before) = used();
     machine.run(&reset()).succeeded();
-    let answer = machine.run(&clean()).succeeded();
-    assert!(answer.has("cleaned"));
+    let answer = left(&machine);
     assert_eq!(answer.all("left").collect::<Vec<_>>(), Vec::<&str>::new());
     let mut left = difference(&before, &machine.tree());
     // Made by these tests around the timers' directory, not by us.
@@ -89,14 +96,37 @@ fn a_machine_is_what_it_was_before() {
 fn cleaning_may_be_cut_off_and_run_again() {
     let (machine, before) = used();
     machine.run(&clean()).succeeded();
-    assert!(machine.run(&clean()).succeeded().has("cleaned"));
+    // It is still ours, and not prepared any more.
+    assert!(machine.exists("/etc/kurator/owner") && !machine.exists("/etc/kurator/preparation"));
+    left(&machine);
     assert!(!machine.exists("/etc/kurator"));
     assert_eq!(machine.read("/etc/hosts"), before["/etc/hosts"]);
     // A machine that was never ours is not touched either.
     let other = Machine::new();
     other.write("/etc/hosts", "x");
-    other.run(&clean()).succeeded();
+    left(&other);
     assert!(other.calls().is_empty(), "{:?}", other.calls());
+}
+
+#[test]
+fn a_machine_is_forgotten_with_the_traces_of_steps() {
+    let (machine, _) = used();
+    machine.write("/run/kurator/clean.status", "0");
+    left(&machine);
+    assert!(!machine.exists("/run/kurator") && !machine.exists("/etc/kurator"));
+}
+
+#[test]
+fn a_network_namespace_of_somebody_elses_stays() {
+    let (machine, _) = used();
+    machine.write("/run/netns/theirs", "");
+    machine.fake("ip", "case $* in 'netns list') printf 'theirs\\ncni-1f (id: 2)\\n' ;; esac");
+    let answer = machine.run(&clean()).succeeded();
+    assert!(machine.exists("/run/netns/theirs"));
+    assert_eq!(answer.all("left").collect::<Vec<_>>(), ["/run/netns"]);
+    let calls = machine.calls();
+    let deleted: Vec<_> = calls.iter().filter(|call| call.starts_with("ip netns delete")).collect();
+    assert_eq!(deleted, ["ip netns delete cni-1f"]);
 }
 
 #[test]
@@ -128,7 +158,7 @@ fn a_runtime_of_somebody_elses_stays_with_what_it_holds() {
     facts.runtime.imports = Some(String::new());
     machine.run(&prepare::script(&testing::setup(), &facts, None).unwrap()).succeeded();
     machine.write("/var/lib/containerd/since", "x");
-    machine.run(&clean()).succeeded();
+    left(&machine);
     assert_eq!(difference(&before, &machine.tree()), ["/var/lib/containerd/since"]);
     let calls = machine.calls();
     assert!(calls.contains(&"systemctl restart containerd.service".to_owned()), "{calls:#?}");

@@ -38,8 +38,7 @@ if [ -n "$fresh" ] || ! noted complete; then
   for tree in $OWN_TREES; do
     ! unnoted "tree (absent|present|foreign) $tree\$" || note_tree "$tree"
   done
-  # systemd makes it with the first timer that remembers when it ran.
-  [ -d "$ROOT/var/lib/systemd/timers" ] || note "dir /var/lib/systemd/timers"
+  for path in $SHARED; do [ -d "$ROOT$path" ] || note "dir $path"; done
   for path in $OWN_FILES; do [ -e "$ROOT$path" ] || note "file $path"; done
   for key in $SYSCTLS; do
     file=$ROOT/proc/sys/$(printf %s "$key" | tr . /)

@@ -1,11 +1,13 @@
 # Everything that we put on the machine goes, and what was there before comes back, by the notes of the claim.
-# Run after reset. Each part stands for itself: what cannot be removed is said and the rest goes on.
+# Run after reset. Each part stands for itself: what cannot be removed is said and the rest goes on. The notes stay until
+# the machine is forgotten.
 if [ ! -s "$STATE/before" ]; then
   # Nothing was noted, so nothing was changed.
-  rm -rf "$STATE"
   say cleaned
   exit 0
 fi
+# Whoever looks from now on does not take the machine for one that is prepared.
+rm -f "$STATE/preparation" "$STATE/installed"
 left() { say left "$*"; }
 CLUSTER=$(sed -n 's/^name=//p' "$STATE/owner" 2>/dev/null || :)
 POD_CIDRS=$(sed -n 's/^cidr //p' "$STATE/before")
@@ -136,7 +138,4 @@ sed -n 's/^unit //p' "$STATE/before" | while read -r unit enabled active; do
   esac
 done
 if grep -q '^swap ' "$STATE/before" && noted "swap turned off"; then swapon -a 2>/dev/null || left swap; fi
-
-# The mark goes last: as long as anything of the above was not tried, the machine is still ours.
-rm -rf "$STATE"
 say cleaned
