@@ -165,7 +165,8 @@ fn settings() -> Vec<Attribute> {
         Attribute::string(
             "kubelet",
             "Fields of the kubelets' configuration (`KubeletConfiguration`) over ours: reservations, eviction, log \
-             rotation and any other. A mapping in YAML, as `yamlencode` writes it, compared by what it means.",
+             rotation and any other. A mapping in YAML, as `yamlencode` writes it, compared by what it means. It cannot be \
+             changed in place.",
         )
         .alike_if(values::alike)
         .checked(values::mapping),
@@ -175,31 +176,33 @@ fn settings() -> Vec<Attribute> {
             "Patches of what kubeadm writes, by file name: `TARGET[SUFFIX][+TYPE].yaml` or `.json`, as in \
              `kube-apiserver0+merge.yaml`. Targets are `etcd`, `kube-apiserver`, `kube-controller-manager`, \
              `kube-scheduler`, `kubeletconfiguration` and `corednsdeployment`; types are `strategic` (the default), \
-             `merge` and `json`.",
+             `merge` and `json`. They cannot be changed in place.",
         )
         .checked(checks::machines::patches),
         Attribute::new(
             "feature_gates",
             Type::map(Type::Bool),
-            "Feature gates of all components of the control plane and of the kubelets, by name.",
+            "Feature gates of all components of the control plane and of the kubelets, by name. They cannot be changed in \
+             place.",
         ),
         Attribute::string(
             "image_repository",
             "Where the control plane's images come from, such as `registry.example/k8s`. Default: Kubernetes' own \
-             registry, through the provider's `mirrors`.",
+             registry, through the provider's `mirrors`. It cannot be changed in place.",
         )
         .checked(checks::machines::image_place),
         node::extra_arguments(),
         Attribute::bool(
             "encryption_at_rest",
             "Whether Secrets are encrypted in etcd, with a key that is made on the control plane and never leaves it. \
-             Default `true`. It cannot be turned off again.",
+             Default `true`. It cannot be changed in place.",
         )
         .defaults_to(Raw::Bool(true)),
         Attribute::string(
             "audit_policy",
             "The API server's audit policy (`Policy` of `audit.k8s.io/v1`), a mapping in YAML; its log is \
-             `/var/log/kubernetes/audit.log` on the control plane, at most 1 GiB. Default: no audit log.",
+             `/var/log/kubernetes/audit.log` on the control plane, at most 1 GiB. Default: no audit log. It cannot be \
+             changed in place.",
         )
         .alike_if(values::alike)
         .checked(values::mapping),

@@ -108,12 +108,13 @@ pub(crate) fn control_plane() -> Attribute {
             Attribute::new(
                 "extra_sans",
                 Type::set(Type::String),
-                "Further names and IP addresses in the API server's certificate.",
+                "Further names and IP addresses in the API server's certificate. They cannot be changed in place.",
             )
             .checked(checks::machines::certificate_names),
             Attribute::bool(
                 "renew_certificates",
-                "Whether a timer on the control plane renews its certificates long before they end. Default: `true`.",
+                "Whether a timer on the control plane renews its certificates long before they end. Default: `true`. \
+                 It cannot be changed in place.",
             ),
         ],
         "The control plane.",
@@ -223,6 +224,6 @@ fn kube_proxy() -> Attribute {
             .alike_if(values::alike)
             .checked(values::mapping),
         ],
-        "Kubernetes' own service proxy.",
+        "Kubernetes' own service proxy. It cannot be changed in place.",
     )
 }

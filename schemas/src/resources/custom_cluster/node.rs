@@ -149,7 +149,8 @@ pub(crate) fn extra_arguments() -> Attribute {
             component("etcd", "etcd"),
             component("kubelet", "the kubelets; prefer fields of `kubelet`"),
         ],
-        "Command-line arguments beyond ours, by component. One name may be given several times.",
+        "Command-line arguments beyond ours, by component. One name may be given several times. They cannot be changed in \
+         place.",
     )
 }
 
