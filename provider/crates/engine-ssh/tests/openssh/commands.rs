@@ -8,7 +8,7 @@ use engines::limits::Limits;
 use engines::machines::{Command, Ending};
 use tokio_util::sync::CancellationToken;
 
-use crate::process::{arguments, runs};
+use crate::process::{arguments, runs, sleeping};
 use crate::setup::{Sshd, eventually, limits};
 
 #[tokio::test]
@@ -65,10 +65,11 @@ async fn the_deadline_ends_a_command_and_all_it_started() {
     let Some(server) = Sshd::start().await else { return };
     let machine = server.machine().await;
     let short = Limits::within(Duration::from_secs(1), CancellationToken::new());
-    let command = Command::look("waiting on", "sleep 7101 & sleep 7102");
+    let (beside, last) = (sleeping(7101), sleeping(7102));
+    let command = Command::look("waiting on", format!("{beside} & {last}"));
     let error = machine.run(&command, &short).await.unwrap_err();
     assert_eq!(error.kind, Kind::TimedOut);
-    eventually("both have ended", || !runs("sleep 7101") && !runs("sleep 7102")).await;
+    eventually("both have ended", || !runs(&beside) && !runs(&last)).await;
     // The connection is as good as before.
     assert!(machine.run(&Command::look("trying", "true"), &limits()).await.unwrap().is_success());
 }
@@ -77,9 +78,9 @@ async fn the_deadline_ends_a_command_and_all_it_started() {
 async fn cancel_ends_a_command_and_all_it_started_also_one_that_does_not_want_to() {
     let Some(server) = Sshd::start().await else { return };
     let machine = server.machine().await;
-    for (script, sleep) in
-        [("sleep 7201", "sleep 7201"), ("trap '' TERM; sleep 7202; sleep 7203", "sleep 7202")]
-    {
+    let (plain, stubborn, after) = (sleeping(7201), sleeping(7202), sleeping(7203));
+    let scripts = [(plain.clone(), &plain), (format!("trap '' TERM; {stubborn}; {after}"), &stubborn)];
+    for (script, sleep) in scripts {
         let limits = limits();
         let command = Command::look("waiting on", script);
         let cancel = async {
@@ -88,7 +89,7 @@ async fn cancel_ends_a_command_and_all_it_started_also_one_that_does_not_want_to
         };
         let (error, ()) = tokio::join!(machine.run(&command, &limits), cancel);
         assert_eq!(error.unwrap_err().kind, Kind::Cancelled);
-        eventually("it has ended", || !runs(sleep) && !runs("sleep 7203")).await;
+        eventually("it has ended", || !runs(sleep) && !runs(&after)).await;
     }
 }
 
@@ -96,13 +97,15 @@ async fn cancel_ends_a_command_and_all_it_started_also_one_that_does_not_want_to
 async fn a_command_that_nobody_waits_for_any_more_ends() {
     let Some(server) = Sshd::start().await else { return };
     let machine = server.machine().await;
+    let sleep = sleeping(7301);
+    let command = Command::look("waiting on", &sleep);
     let call = tokio::spawn(async move {
-        machine.run(&Command::look("waiting on", "sleep 7301"), &limits()).await.ok();
+        machine.run(&command, &limits()).await.ok();
         machine
     });
-    eventually("it sleeps", || runs("sleep 7301")).await;
+    eventually("it sleeps", || runs(&sleep)).await;
     call.abort();
-    eventually("it has ended", || !runs("sleep 7301")).await;
+    eventually("it has ended", || !runs(&sleep)).await;
 }
 
 #[tokio::test]

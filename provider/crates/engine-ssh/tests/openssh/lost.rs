@@ -6,7 +6,7 @@ use engines::error::{HostKeyProblem, Kind};
 use engines::machines::{Command, Machines as _};
 use rustix::process::Signal;
 
-use crate::process::{children_named, runs, signal};
+use crate::process::{children_named, runs, signal, sleeping};
 use crate::setup::{PATIENCE, Sshd, eventually, limits, make_key};
 
 #[tokio::test]
@@ -15,13 +15,14 @@ async fn a_look_is_begun_anew_on_a_new_connection_and_the_first_one_ends() {
     let machine = server.machine().await;
     let notes = server.path("notes");
     // The second time it does not wait.
+    let sleep = sleeping(7601);
     let script =
-        format!("echo begun >>{0}; [ $(wc -l <{0}) -gt 1 ] || sleep 7601; echo result", notes.display());
+        format!("echo begun >>{0}; [ $(wc -l <{0}) -gt 1 ] || {sleep}; echo result", notes.display());
     let command = Command::look("trying", script);
     let call = tokio::spawn(async move { machine.run(&command, &limits()).await });
-    eventually("it has begun", || runs("sleep 7601")).await;
+    eventually("it has begun", || runs(&sleep)).await;
     server.kill();
-    eventually("the first one has ended", || !runs("sleep 7601")).await;
+    eventually("the first one has ended", || !runs(&sleep)).await;
     server.run().await;
     assert_eq!(call.await.unwrap().unwrap().text(), "result");
     assert_eq!(server.text("notes"), "begun\nbegun\n");

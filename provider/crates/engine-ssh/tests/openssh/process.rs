@@ -41,3 +41,9 @@ pub(crate) fn arguments() -> Vec<String> {
 pub(crate) fn runs(arguments: &str) -> bool {
     self::arguments().iter().any(|found| found.trim() == arguments)
 }
+
+/// A command that sleeps for long, and that no other run of these tests has: what one run has left behind is not taken for
+/// another's.
+pub(crate) fn sleeping(seconds: u32) -> String {
+    format!("sleep {seconds}.{}", std::process::id())
+}
