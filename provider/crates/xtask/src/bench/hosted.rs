@@ -74,12 +74,25 @@ impl Hosted {
         Ok(Took { provider, wall, host: all.saturating_sub(provider.cpu()) })
     }
 
-    /// Runs a plan that must find nothing to do, `times` over, and gives the one in the middle.
+    /// Runs a plan that must find nothing to do, `times` over, and gives the one in the middle by what the provider used.
     pub(crate) fn empty_plan(&self, times: usize) -> anyhow::Result<Took> {
-        let plan = ["plan", "-detailed-exitcode"];
+        self.often(&["plan", "-detailed-exitcode"], times, |took| *took)
+    }
+
+    /// Runs a plan, `times` over, and gives the one in the middle by the clock.
+    pub(crate) fn plan(&self, times: usize) -> anyhow::Result<Took> {
+        self.often(&["plan"], times, |took| took.wall)
+    }
+
+    fn often<K: Ord>(
+        &self,
+        arguments: &[&str],
+        times: usize,
+        by: impl FnMut(&Took) -> K,
+    ) -> anyhow::Result<Took> {
         let mut took: Vec<Took> =
-            (0..times.max(1)).map(|_| self.run(&plan)).collect::<anyhow::Result<_>>()?;
-        took.sort();
+            (0..times.max(1)).map(|_| self.run(arguments)).collect::<anyhow::Result<_>>()?;
+        took.sort_by_key(by);
         took.get(took.len() / 2).copied().context("measuring a plan")
     }
 }

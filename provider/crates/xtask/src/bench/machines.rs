@@ -22,6 +22,15 @@ const CONFIG: &str = include_str!("../../../../../acceptance-tests/cases/custom_
 /// What somebody would type.
 const BY_HAND: &str = "acceptance-tests/lab/machines/by-hand.sh";
 
+/// The configuration of the claims of what stands in the way of machines.
+const CHECK: &str = include_str!("../../../../../acceptance-tests/cases/machine_check/main.tf");
+
+/// How many machines are looked at beside one.
+const MANY: u8 = 10;
+
+/// How often machines are looked at; the time in the middle counts.
+const LOOKS: usize = 5;
+
 /// How often it is looked whether downloads go on.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -65,7 +74,9 @@ pub(crate) fn measure(repository: &Repository, built: &Built, folder: &Path) -> 
     let times = made.wall.saturating_sub(fetching).as_secs_f64() / by_hand.total.as_secs_f64();
     table::row("times by hand", &[format!("{times:.2}")]);
     row("a worker more", &added, fetching_more);
-    Ok(())
+
+    let machines = Machines::up(built, &folder.join("check-lab"), MANY)?;
+    machines.preflight(&host, &folder.join("check"), &built.provider)
 }
 
 /// Machines that go down with this value.
@@ -135,6 +146,49 @@ impl<'a> Machines<'a> {
             names.len()
         );
         Ok((took, fetching))
+    }
+
+    /// Measures looks at one machine and at all, and prints their rows: what a plan takes with them and without.
+    fn preflight(&self, host: &Host, folder: &Path, provider: &Path) -> anyhow::Result<()> {
+        let said = &self.environment["machines"];
+        let all = said["hosts"].as_object().context("the lab does not say its machines")?;
+        let variables = |count: usize| {
+            let machine = |(name, address): (&String, &Value)| {
+                let role = if name == "m1" { "control_plane" } else { "worker" };
+                (name.clone(), json!({ "role": role, "address": address }))
+            };
+            let mut machines: Vec<_> = all.iter().map(machine).collect();
+            machines.sort_by_key(|(_, machine)| machine["role"] != "control_plane");
+            json!({
+                "kubernetes": said["services"]["versions"]["kubernetes"],
+                "key": said["key"],
+                "known_hosts": said["known_hosts"],
+                "machines": machines.into_iter().take(count).collect::<serde_json::Map<_, _>>(),
+            })
+        };
+        let (without, _) = CHECK.split_once("data \"").context("the claims' case looks at nothing")?;
+        let plan = |name: &str, config: &str, count: usize| {
+            let hosted = Hosted::new(host, &folder.join(name), config, SOURCE, provider)?;
+            hosted.set(&variables(count))?;
+            hosted.plan(LOOKS)
+        };
+        let (none, one) = (plan("none", without, 1)?, plan("one", CHECK, 1)?);
+        let many = plan("many", CHECK, all.len())?;
+        let looks = [&one, &many].map(|took| took.wall.saturating_sub(none.wall));
+        table::head(
+            "a look at machines, without what a plan takes",
+            &["time", "peak memory", "provider CPU"],
+        );
+        for (what, took, look) in [("one machine", &one, looks[0]), ("ten machines", &many, looks[1])] {
+            let cells = [
+                table::seconds(look),
+                table::mebibytes(took.provider.peak_kib),
+                table::seconds(took.provider.cpu()),
+            ];
+            table::row(what, &cells);
+        }
+        table::row("times one", &[format!("{:.2}", looks[1].as_secs_f64() / looks[0].as_secs_f64())]);
+        Ok(())
     }
 
     /// How long there was something half fetched on one of the machines.
