@@ -50,7 +50,7 @@ const WORKLOADS: [(&str, &str); 2] = [
             env!("CARGO_MANIFEST_DIR"),
             "/../../examples/quickstart/apps/edge/deployment.yaml"
         )),
-        "exec nc -lk -p 6379 -e echo +PONG",
+        "exec nc -ll -p 6379 -e echo +PONG",
     ),
 ];
 
