@@ -33,6 +33,11 @@ impl<'a> Case<'a> {
         Self { site, host, name: name(claim, host.kind), claim, begun: RefCell::default() }
     }
 
+    /// The claim's name.
+    pub fn claim(&self) -> &'static str {
+        self.claim.name
+    }
+
     /// Checks the claim. Afterwards every fault is healed, and what a failed claim left in its workspaces is destroyed.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 //! Fresh machines for one claim, and a workspace with the configuration of a cluster on them.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use lab::lab::Lab;
@@ -15,9 +17,29 @@ use serde_json::{Value, json};
 
 use crate::case::Case;
 use crate::environment;
+use crate::page::Page;
 use crate::wait::until;
 use crate::workspace::Workspace;
 use crate::zip;
+
+/// What the claims took.
+static PAGE: Page = Page::new(
+    "machines.md",
+    "\
+# Claims on machines
+
+<!-- Written by `make test-slow`. -->
+
+What is claimed of `kurator_custom_cluster` on the lab's machines, and what it took where it held: a claim that does not
+hold is not in the table. Claims run one after the other; downloads are from the lab's mirror and are included. COMMIT.
+",
+);
+
+/// The head of the table.
+const HEAD: &str = "\
+| claim | host | what | seconds |
+| --- | --- | --- | --: |
+";
 
 /// How long one command of a host may take: images are pulled, and other work may go on beside it.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -48,6 +70,8 @@ pub struct Ground<'a> {
     pub machines: MachinesEnvironment,
     /// The workspace with `cases/custom_cluster`.
     pub workspace: Workspace,
+    /// What parts of the claim took.
+    took: RefCell<Vec<(String, Duration)>>,
 }
 
 /// Checks a claim on `count` fresh machines. What the workspace holds is kept for a person if that is wanted and the
@@ -61,8 +85,13 @@ pub fn on_fresh_machines(
     count: u8,
     claim: impl FnOnce(&Ground<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    let begun = Instant::now();
     let ground = Ground::open(case, count)?;
-    let Err(error) = claim(&ground) else { return ground.lab.down() };
+    let Err(error) = claim(&ground) else {
+        ground.took("all of it", begun.elapsed());
+        PAGE.add(HEAD, &ground.rows())?;
+        return ground.lab.down();
+    };
     let Ground { lab, workspace, .. } = ground;
     let kept = environment::kept_workspaces().map(|folder| workspace.keep(&folder)).transpose()?;
     let kept = kept.map_or_else(String::new, |folder| format!("\n\nkept in {}", folder.display()));
@@ -78,7 +107,24 @@ impl<'a> Ground<'a> {
         let workspace = Workspace::new(case.host, case.site.scratch(), &case.name, &case.site.provider)?;
         workspace.be_patient(PATIENCE);
         workspace.take("custom_cluster")?;
-        Ok(Self { case, lab, machines, workspace })
+        Ok(Self { case, lab, machines, workspace, took: RefCell::default() })
+    }
+
+    /// Says what a part of the claim took, and notes it for the page.
+    pub fn took(&self, what: &str, took: Duration) {
+        self.case.site.say(&format!("{}: {what}: {:.1} s", self.case.host, took.as_secs_f64()));
+        self.took.borrow_mut().push((what.to_owned(), took));
+    }
+
+    /// The rows of the page.
+    fn rows(&self) -> String {
+        let mut rows = String::new();
+        for (what, took) in &*self.took.borrow() {
+            let (claim, host) = (self.case.claim(), self.case.host);
+            // Writing into a text does not fail.
+            let _ = writeln!(rows, "| `{claim}` | {host} | {what} | {:.1} |", took.as_secs_f64());
+        }
+        rows
     }
 
     /// Mirror and registry.

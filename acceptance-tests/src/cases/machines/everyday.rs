@@ -27,9 +27,7 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
     on_fresh_machines(case, 5, |ground| {
         let before: Vec<_> =
             MACHINES.iter().map(|machine| Footprint::of(ground, machine)).collect::<anyhow::Result<_>>()?;
-        let took = |what: &str, finished: &Finished| {
-            case.site.say(&format!("{}: {what}: {:.1} s", case.host, finished.took.as_secs_f64()));
-        };
+        let took = |what: &str, finished: &Finished| ground.took(what, finished.took);
         ground.configure(&WORKERS)?;
         let created = ground.workspace.apply().context("1 + 2 are made")?;
         took("1 + 2 made, downloads included", &created);

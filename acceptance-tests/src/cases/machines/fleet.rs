@@ -45,16 +45,13 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
         variables["api_server"] = format!("https://{}:6443", ground.address(CONTROL_PLANE.1)?).into();
         ground.workspace.variables(&variables)?;
         let applied = ground.workspace.apply()?;
-        case.site.say(&format!(
-            "{}: cluster, Flux as pods, fleet and application: {:.1} s",
-            case.host,
-            applied.took.as_secs_f64()
-        ));
+        ground.took("cluster, Flux as pods, fleet and application made", applied.took);
         ground.is_in_order()?;
         flux_runs(ground)?;
         application_runs(ground)?;
         on_members(ground)?;
-        ground.workspace.destroy().map(drop)
+        ground.took("all of it destroyed", ground.workspace.destroy()?.took);
+        Ok(())
     })
 }
 

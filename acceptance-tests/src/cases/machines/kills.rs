@@ -31,6 +31,10 @@ refresh-only plan are empty, and what is below the table holds. COMMIT.
 ",
 );
 
+/// A pod that takes a while to go.
+const SLOW_TO_GO: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/cases/custom_cluster/slow_to_go.yaml"));
+
 /// The head of the table.
 const HEAD: &str = "\
 | operation | killed when | met after |
@@ -45,6 +49,7 @@ struct Moment {
 }
 
 /// What is to be seen.
+#[derive(Clone, Copy)]
 enum Sign {
     /// A file is there.
     There(&'static str),
@@ -67,15 +72,11 @@ fn prepared(machine: &'static str, words: [&'static str; 4]) -> Vec<Moment> {
     words.into_iter().zip(signs).map(|(words, sign)| Moment { words, machine, sign }).collect()
 }
 
-/// Those of a worker's join.
-fn joined(machine: &'static str) -> Vec<Moment> {
-    let moment = |words, sign| Moment { words, machine, sign };
-    vec![
-        moment("the join has begun", Sign::There("/var/log/kurator/join.log")),
-        moment("the kubelet has its credentials", Sign::There("/etc/kubernetes/kubelet.conf")),
-        moment("the join is over", Sign::There("/etc/kurator/run/join.done")),
-    ]
-}
+/// What is to be seen of a worker's join, which goes on by itself on the machine when the provider is killed: of one join
+/// only the first of these is met.
+const BEGUN: Sign = Sign::There("/var/log/kurator/join.log");
+const CREDENTIALS: Sign = Sign::There("/etc/kubernetes/kubelet.conf");
+const OVER: Sign = Sign::There("/etc/kurator/run/join.done");
 
 /// Those of a create.
 fn create() -> Vec<Moment> {
@@ -90,9 +91,9 @@ fn create() -> Vec<Moment> {
         moment("the administrator's credentials are there", Sign::There("/etc/kubernetes/admin.conf")),
         moment("etcd has its data", Sign::There("/var/lib/etcd/member")),
         moment("`kubeadm init` is over", Sign::There("/etc/kurator/run/init.done")),
+        Moment { words: "a worker's join has begun", machine: WORKERS[0].1, sign: BEGUN },
         moment("the pod network is there", Sign::There("/etc/cni/net.d/10-lab-cni-stand-in.conflist")),
     ]);
-    moments.extend(joined(WORKERS[0].1));
     moments
 }
 
@@ -105,7 +106,7 @@ fn add() -> Vec<Moment> {
         "it is prepared",
     ];
     let mut moments = prepared(WORKERS[1].1, own);
-    moments.extend(joined(WORKERS[1].1));
+    moments.push(Moment { words: "its join is over", machine: WORKERS[1].1, sign: OVER });
     moments
 }
 
@@ -141,8 +142,10 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
         is_right(ground, &WORKERS).context("join")?;
 
         ground.configure(one)?;
+        ground.kubectl(&format!("apply -f - <<'E'\n{SLOW_TO_GO}\nE"))?;
+        ground.kubectl("wait pod/slow-to-go --for=condition=Ready --timeout=120s")?;
         let mut remove = vec![Moment {
-            words: "the node takes no pods",
+            words: "the node takes no pods and is drained",
             machine: CONTROL_PLANE.1,
             sign: Sign::Cordoned(WORKERS[1].0),
         }];
@@ -150,6 +153,12 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
         killed(ground, "remove", &["apply"], &remove, &mut rows)?;
         is_right(ground, one).context("remove")?;
         before[2].holds(ground).context("remove")?;
+
+        ground.configure(&WORKERS)?;
+        let again =
+            [Moment { words: "its kubelet has credentials", machine: WORKERS[1].1, sign: CREDENTIALS }];
+        killed(ground, "join again", &["apply"], &again, &mut rows)?;
+        is_right(ground, &WORKERS).context("join again")?;
 
         let inits = ground.starts(CONTROL_PLANE.1, "kurator-init.service")?;
         let joins = ground.starts(WORKERS[0].1, "kurator-join.service")?;

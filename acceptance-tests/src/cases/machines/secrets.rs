@@ -58,7 +58,7 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
 
         let mut secrets = keys(ground, &machines)?;
         secrets.extend(made.iter().map(|token| Secret::new("a token", token.as_bytes())));
-        let artifacts = artifacts(ground, &seen)?;
+        let artifacts = artifacts(ground, &case.name, &seen)?;
         let mut found = findings(&artifacts, &secrets);
         // Tokens that were there too short to be seen on the worker.
         let words = seen.arguments.iter().chain(&seen.environments);
@@ -107,7 +107,7 @@ fn masked(text: &str) -> Option<String> {
 }
 
 /// All that was seen and stored, the marker planted in each.
-fn artifacts(ground: &Ground<'_>, seen: &Seen) -> anyhow::Result<Vec<Artifact>> {
+fn artifacts(ground: &Ground<'_>, name: &str, seen: &Seen) -> anyhow::Result<Vec<Artifact>> {
     let workspace = &ground.workspace;
     let joined = |texts: &BTreeSet<String>| texts.iter().cloned().collect::<Vec<_>>().join("\n");
     let mut artifacts = vec![
@@ -118,14 +118,15 @@ fn artifacts(ground: &Ground<'_>, seen: &Seen) -> anyhow::Result<Vec<Artifact>> 
         artifacts.extend(Artifact::read(name, &workspace.path(name))?);
     }
     artifacts.extend(Artifact::read("trace log", &workspace.log())?);
-    // The path of the key is in all of them: it is what is known to be found.
-    let path = ground.machines.key.display().to_string();
-    let known = Secret::new("the key's path", path.as_bytes());
-    for what in ["trace log", "first.plan"] {
-        let found = findings(&artifacts, std::slice::from_ref(&known));
+    // What is known to be there: the cluster's name, and on a machine the command that makes the cluster.
+    let name = Secret::new("the cluster's name", name.as_bytes());
+    let command = Secret::new("a command", b"kubeadm init");
+    let known = findings(&artifacts, &[name, command]);
+    let places = ["trace log", "first.plan", "second.plan", "terraform.tfstate", "terraform.tfstate.backup"];
+    for what in places.into_iter().chain(["arguments of processes"]) {
         ensure!(
-            found.iter().any(|line| line.contains(what)),
-            "a scan of {what} finds nothing that is there: {found:?}"
+            known.iter().any(|line| line.contains(what)),
+            "a scan of {what} finds nothing that is there: {known:?}"
         );
     }
     let planted = [Artifact::of("planted", &format!("--token={MARKER}"))];
