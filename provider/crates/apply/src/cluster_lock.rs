@@ -92,7 +92,7 @@ impl ClusterLock {
         loop {
             pulse.tick().await;
             let limits = Limits::within(LEASE, CancellationToken::new());
-            match ask(&*self.machine, &lock::take(&self.holder), &limits).await {
+            match ask(&*self.machine, &lock::renew(&self.holder), &limits).await {
                 Ok(Claimed::Theirs { holder, .. }) => {
                     cancel.cancel();
                     return holder;

@@ -38,9 +38,14 @@ pub enum Claimed {
     },
 }
 
-/// Takes or renews the lease.
+/// Takes the lease.
 pub fn take(holder: &Holder) -> Script {
     script(holder, LEASE.as_secs())
+}
+
+/// Renews the lease. Where machine and lock are forgotten already, nothing is written.
+pub fn renew(holder: &Holder) -> Script {
+    script(holder, LEASE.as_secs()).flag("RENEWED", true)
 }
 
 /// Gives it back; somebody else's is left alone.
@@ -60,6 +65,7 @@ fn script(holder: &Holder, seconds: u64) -> Script {
         .set("WHO", &who)
         .set("LEASE", &seconds.to_string())
         .flag("AWAY", false)
+        .flag("RENEWED", false)
 }
 
 /// Reads what the script printed; none for an answer that broke off.
@@ -101,7 +107,7 @@ mod tests {
     fn it_is_renewed_and_given_back_by_its_holder_only() {
         let machine = Machine::new();
         assert_eq!(at(&machine, "100.0 1\n", &take(&holder("one"))), Claimed::Ours);
-        assert_eq!(at(&machine, "115.0 1\n", &take(&holder("one"))), Claimed::Ours);
+        assert_eq!(at(&machine, "115.0 1\n", &renew(&holder("one"))), Claimed::Ours);
         let theirs = Claimed::Theirs { holder: holder("one"), until: 135 };
         assert_eq!(at(&machine, "130.0 1\n", &give_back(&holder("two"))), theirs);
         assert_eq!(at(&machine, "130.0 1\n", &give_back(&holder("one"))), Claimed::Ours);
@@ -116,6 +122,20 @@ mod tests {
         assert!(machine.exists("/run/kurator.lock"));
         at(&machine, "100.0 1\n", &take_away(&holder("one")));
         assert!(!machine.exists("/run/kurator.lock"));
+    }
+
+    #[test]
+    fn a_machine_that_is_forgotten_gets_no_lock() {
+        let machine = Machine::new();
+        for script in [renew(&holder("one")), take_away(&holder("one"))] {
+            assert_eq!(at(&machine, "100.0 1\n", &script), Claimed::Ours);
+            assert!(!machine.exists("/run/kurator.lock"), "{script:?}");
+        }
+        // One that was switched off and on in mid-work is not.
+        machine.write("/etc/kurator/owner", "kind=k\n");
+        assert_eq!(at(&machine, "5.0 1\n", &renew(&holder("one"))), Claimed::Ours);
+        let theirs = Claimed::Theirs { holder: holder("one"), until: 25 };
+        assert_eq!(at(&machine, "6.0 1\n", &take(&holder("two"))), theirs);
     }
 
     #[test]

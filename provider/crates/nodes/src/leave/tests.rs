@@ -111,9 +111,14 @@ fn cleaning_may_be_cut_off_and_run_again() {
 #[test]
 fn a_machine_is_forgotten_with_the_traces_of_steps() {
     let (machine, _) = used();
-    machine.write("/run/kurator/clean.status", "0");
+    let traces = ["/run/kurator/clean.status", "/run/kurator.lock"];
+    for path in traces {
+        machine.write(path, "0");
+    }
     left(&machine);
-    assert!(!machine.exists("/run/kurator") && !machine.exists("/etc/kurator"));
+    for path in traces.into_iter().chain(["/etc/kurator"]) {
+        assert!(!machine.exists(path), "{path}");
+    }
 }
 
 #[test]

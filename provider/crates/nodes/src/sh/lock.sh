@@ -1,6 +1,11 @@
 # One at a time: whoever changes the cluster holds this, for as long as it says so again. A holder that is gone has
 # said its last, and nobody has to break anything. By the machine's own clock that no one sets.
 LOCK=$ROOT/run/kurator.lock
+if [ ! -e "$LOCK" ] && { [ -n "$AWAY" ] || { [ -n "$RENEWED" ] && [ ! -d "$STATE" ]; }; }; then
+  # A machine that is forgotten has no lock any more, and gets none for a moment either.
+  say locked
+  exit 0
+fi
 mkdir -p "$ROOT/run"
 exec 9>>"$LOCK"
 has flock || fail tool flock
