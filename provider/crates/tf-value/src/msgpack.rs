@@ -332,16 +332,14 @@ fn write(out: &mut Vec<u8>, value: &Raw) {
             }
         },
         Raw::Bool(value) => out.push(if *value { Marker::True } else { Marker::False }.to_u8()),
-        Raw::Number(number) => match (number.as_i64(), number.infinity()) {
-            (Some(value), _) => {
-                out.push(Marker::I64.to_u8());
-                out.extend(value.to_be_bytes());
-            }
-            (None, Some(infinity)) => {
+        // In digits, whole numbers too: Terraform decodes digits in the precision in which it reads them from its state,
+        // and an integer in another one, and its `plan -refresh-only` (1.11.4) tells equal numbers apart by that.
+        Raw::Number(number) => match number.infinity() {
+            Some(infinity) => {
                 out.push(Marker::F64.to_u8());
                 out.extend(infinity.to_be_bytes());
             }
-            (None, None) => write_text(out, number.as_str()),
+            None => write_text(out, number.as_str()),
         },
         Raw::String(text) => write_text(out, &normal(text)),
         Raw::List(elements) | Raw::Set(elements) => {

@@ -117,6 +117,25 @@ fn any_extension_is_unknown_and_an_empty_refinement_says_nothing() {
 }
 
 #[test]
+fn whole_numbers_are_read_in_every_form_and_written_in_digits() {
+    let cases: [(&[u8], &str); 9] = [
+        (&[0x07], "7"),
+        (&[0xff], "-1"),
+        (&[0xcc, 200], "200"),
+        (&[0xcd, 1, 0], "256"),
+        (&[0xce, 0, 1, 0, 0], "65536"),
+        (&[0xcf, 255, 255, 255, 255, 255, 255, 255, 255], "18446744073709551615"),
+        (&[0xd0, 0x80], "-128"),
+        (&[0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0], "-9223372036854775808"),
+        (&[0xa2, b'4', b'2'], "42"),
+    ];
+    for (wire, digits) in cases {
+        let number = decode(wire, &Type::Number).unwrap();
+        assert_eq!(encode(&number), encode(&Raw::string(digits)), "{digits}");
+    }
+}
+
+#[test]
 fn objects_must_have_exactly_their_attributes() {
     let ty = Type::Object(BTreeMap::from([("a".to_owned(), Type::Bool)]));
     assert!(decode(&[0x81, 0xa1, b'a', 0xc3], &ty).is_ok());

@@ -49,8 +49,9 @@ pub(super) async fn read(
     };
     if is_as_stored(managed, &state, &stored) {
         let new_identity = identity::known(managed, &stored).or(stored_identity);
+        // Not as it came: hosts write whole numbers in another form than the one in which they compare them.
         return Ok(Response {
-            new_state: current,
+            new_state: wire::encode(&stored),
             private: new_private,
             new_identity: identity::encode(managed, new_identity.as_ref()),
             diagnostics: diagnostics::encode(said),
