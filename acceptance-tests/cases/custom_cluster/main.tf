@@ -55,7 +55,7 @@ resource "kurator_custom_cluster" "made" {
   ssh              = { user = "admin", credential = "lab", known_hosts = { path = var.known_hosts } }
   machines         = var.machines
   artifacts        = { versions = var.artifacts }
-  workers_strategy = { drain = { timeout = "2m", force = true } }
+  workers_strategy = { max_unavailable = 1, drain = { timeout = "2m", force = true } }
   on_unreachable   = var.on_unreachable
 
   network = {

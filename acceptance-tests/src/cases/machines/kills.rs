@@ -223,16 +223,19 @@ fn killed_at(ground: &Ground<'_>, command: &[&str], moment: &Moment) -> anyhow::
         // Between two looks it may have been seen and gone.
         bail!("it was over before that was seen\n{}", finished.in_words());
     };
-    kill(&running, ground)?;
+    kill(&mut running, ground)?;
     let finished = running.wait(PATIENCE)?;
     ensure!(finished.code == Some(1), "it did not fail\n{}", finished.in_words());
     Ok(Some(after))
 }
 
-fn kill(running: &Running, ground: &Ground<'_>) -> anyhow::Result<()> {
-    let killed = running.kill_descendants(ground.workspace.provider())?;
-    ensure!(killed > 0, "no provider ran");
-    Ok(())
+/// Kills the provider. What an apply that was killed had begun goes on by itself, and its moment may be met before the
+/// host has started the provider anew.
+fn kill(running: &mut Running, ground: &Ground<'_>) -> anyhow::Result<()> {
+    until("the provider runs", PATIENCE, || {
+        ensure!(running.is_alive()?, "the host ended without a provider to kill");
+        Ok((running.kill_descendants(ground.workspace.provider())? > 0).then_some(()))
+    })
 }
 
 fn is_seen(ground: &Ground<'_>, moment: &Moment) -> anyhow::Result<bool> {
