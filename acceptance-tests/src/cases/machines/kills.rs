@@ -37,8 +37,8 @@ const SLOW_TO_GO: &str =
 
 /// The head of the table.
 const HEAD: &str = "\
-| operation | killed when | met after |
-| --- | --- | --: |
+| operation | machine | killed when | met after |
+| --- | --- | --- | --: |
 ";
 
 /// A moment of an operation: what is to be seen of it.
@@ -195,7 +195,7 @@ fn killed(
             || "passed before the apply above was killed".to_owned(),
             |after| format!("{:.1} s", after.as_secs_f64()),
         );
-        writeln!(rows, "| {operation} | {} | {met} |", moment.words)?;
+        writeln!(rows, "| {operation} | {} | {} | {met} |", moment.machine, moment.words)?;
     }
     let mut command = command.to_vec();
     command.extend(["-json", "-auto-approve"]);

@@ -58,7 +58,7 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
 
         let mut secrets = keys(ground, &machines)?;
         secrets.extend(made.iter().map(|token| Secret::new("a token", token.as_bytes())));
-        let artifacts = artifacts(ground, &case.name, &seen)?;
+        let artifacts = artifacts(ground, &seen)?;
         let mut found = findings(&artifacts, &secrets);
         // Tokens that were there too short to be seen on the worker.
         let words = seen.arguments.iter().chain(&seen.environments);
@@ -107,7 +107,7 @@ fn masked(text: &str) -> Option<String> {
 }
 
 /// All that was seen and stored, the marker planted in each.
-fn artifacts(ground: &Ground<'_>, name: &str, seen: &Seen) -> anyhow::Result<Vec<Artifact>> {
+fn artifacts(ground: &Ground<'_>, seen: &Seen) -> anyhow::Result<Vec<Artifact>> {
     let workspace = &ground.workspace;
     let joined = |texts: &BTreeSet<String>| texts.iter().cloned().collect::<Vec<_>>().join("\n");
     let mut artifacts = vec![
@@ -118,8 +118,8 @@ fn artifacts(ground: &Ground<'_>, name: &str, seen: &Seen) -> anyhow::Result<Vec
         artifacts.extend(Artifact::read(name, &workspace.path(name))?);
     }
     artifacts.extend(Artifact::read("trace log", &workspace.log())?);
-    // What is known to be there: the cluster's name, and on a machine the command that makes the cluster.
-    let name = Secret::new("the cluster's name", name.as_bytes());
+    // What is known to be there: what the resource is called, and on a machine the command that makes the cluster.
+    let name = Secret::new("the resource", b"kurator_custom_cluster");
     let command = Secret::new("a command", b"kubeadm init");
     let known = findings(&artifacts, &[name, command]);
     let places = ["trace log", "first.plan", "second.plan", "terraform.tfstate", "terraform.tfstate.backup"];
