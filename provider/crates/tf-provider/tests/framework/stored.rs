@@ -34,6 +34,24 @@ async fn a_read_fills_in_a_missing_identity() {
 }
 
 #[tokio::test]
+async fn a_read_that_changes_nothing_writes_numbers_in_digits_too() {
+    let bench = bench().await;
+    let stored = bench.resource("toy_echo").unwrap().object(object([("number", number(7))])).unwrap();
+    let digits = pack(&stored);
+    let at = digits.msgpack.windows(2).position(|bytes| bytes == [0xa1, b'7']).unwrap();
+    let mut integer = digits.clone();
+    integer.msgpack.splice(at..at + 2, [7]);
+    assert_eq!(unpack(Some(&integer), &crate::toy::echo::schema().ty()).unwrap(), stored);
+    let request = pb::read_resource::Request {
+        type_name: "toy_echo".to_owned(),
+        current_state: Some(integer),
+        ..pb::read_resource::Request::default()
+    };
+    let response = bench.wire().read_resource(request).await.unwrap().into_inner();
+    assert_eq!(response.new_state, Some(digits));
+}
+
+#[tokio::test]
 async fn a_failed_read_changes_nothing() {
     let bench = bench().await;
     let mut thing = bench.thing([("behave", text("read_fails"))]).await;
