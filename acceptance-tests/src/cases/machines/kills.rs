@@ -26,8 +26,9 @@ static PAGE: Page = Page::new(
 
 The provider is killed (`SIGKILL`) at one moment of an operation after the other, on real machines: each line is a kill in
 the apply that carried on after the one above it. The moment is known by what stands on the machine. *Met after* is
-counted from the beginning of that apply. After the last line one plain apply (or destroy) ends the operation, a plan and a
-refresh-only plan are empty, and what is below the table holds. COMMIT.
+counted from the beginning of that apply; what was begun goes on by itself on a machine, so a moment that is met before the
+lease of the apply above is over (up to 20 s) may have been met while this one still waited. After the last line one plain
+apply (or destroy) ends the operation, a plan and a refresh-only plan are empty, and what is below the table holds. COMMIT.
 ",
 );
 
@@ -49,7 +50,6 @@ struct Moment {
 }
 
 /// What is to be seen.
-#[derive(Clone, Copy)]
 enum Sign {
     /// A file is there.
     There(&'static str),
