@@ -3,8 +3,17 @@
 RUN=$STATE/run
 LOG=$ROOT/var/log/kurator
 
-# follow STEP: waits for the end of a step that runs.
-follow() { while systemctl is-active -q "kurator-$1.service"; do sleep 0.2; done; }
+# follow STEP: waits for the end of a step that runs. It leaves its code as the last thing it does; systemd, which takes
+# far longer to answer than a file to be found, is asked now and then for one that was ended by force.
+follow() {
+  looks=0
+  until [ -e "$RUN/$1.code" ]; do
+    [ $((looks % 10)) -ne 0 ] || systemctl is-active -q "kurator-$1.service" || break
+    looks=$((looks + 1))
+    sleep 0.2
+  done
+  while systemctl is-active -q "kurator-$1.service"; do sleep 0.2; done
+}
 
 once() {
   step=$1 secret=$2

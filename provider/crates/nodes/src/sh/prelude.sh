@@ -14,8 +14,8 @@ kept() { printf '%s\n' "$STATE/kept$1"; }
 
 # own_dir PATH: makes a directory, and notes every part of the way that was missing.
 own_dir() {
-  [ ! -d "$ROOT$1" ] || return 0
-  own_dir "$(dirname "$1")"
+  if [ -z "$1" ] || [ -d "$ROOT$1" ]; then return 0; fi
+  own_dir "${1%/*}"
   note "dir $1"
   mkdir "$ROOT$1"
 }
@@ -29,7 +29,7 @@ remember() {
     mv -f "$(kept "$1").new" "$(kept "$1")"
     note "kept $1"
   else
-    own_dir "$(dirname "$1")"
+    own_dir "${1%/*}"
     note "file $1"
   fi
 }
@@ -58,7 +58,7 @@ WRITTEN=
 # put PATH MODE <CONTENT: writes a file in one go. CHANGED holds the paths whose content is new.
 put() {
   remember "$1"
-  own_dir "$(dirname "$1")"
+  own_dir "${1%/*}"
   (umask 077 && cat >"$ROOT$1.kurator")
   chmod "$2" "$ROOT$1.kurator"
   WRITTEN="$WRITTEN $1 "
@@ -70,7 +70,8 @@ put() {
     CHANGED="$CHANGED $1 "
   fi
   drop_prepared "$1"
-  printf '%s  %s\n' "$(sha256sum <"$ROOT$1" | cut -d' ' -f1)" "$1" >>"$STATE/prepared"
+  digest=$(sha256sum <"$ROOT$1")
+  printf '%s  %s\n' "${digest%% *}" "$1" >>"$STATE/prepared"
   # A file that is moved keeps the label of where it was made; where there is SELinux, it gets the right one.
   if has restorecon; then restorecon "$ROOT$1" 2>/dev/null || :; fi
 }
