@@ -68,7 +68,7 @@ impl Nodes for KubeCluster {
     async fn await_ready(&self, node: &Name, limits: &Limits) -> Result<(), EngineError> {
         let collection = collection();
         let target = collection.object(node.as_str());
-        until("waiting for", &target, Pace::CONTROLLER, limits, || async {
+        until("waiting for", &target, Pace::CLOSE, limits, || async {
             let request = collection.get(node.as_str(), Extent::Whole);
             let seen = found(self.caller.read::<Node>("reading", &target, request, limits).await)?;
             Ok(match seen.map(|node| node.readiness()) {

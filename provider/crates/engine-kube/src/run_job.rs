@@ -105,7 +105,7 @@ impl KubeCluster {
     async fn wait_end(&self, wanted: &BootstrapJob, limits: &Limits) -> Result<End, EngineError> {
         let jobs = job::collection(&wanted.namespace);
         let (target, stuck) = (target(wanted), Mutex::new(None));
-        until("waiting for the end of", &target, Pace::CONTROLLER, limits, || async {
+        until("waiting for the end of", &target, Pace::CLOSE, limits, || async {
             let Some(job) = self.find::<Job>(&jobs, &wanted.name, Extent::Whole, limits).await? else {
                 let text = "somebody removed it before it ended";
                 return Err(said(DOING, target.as_str(), Kind::Rejected, text));

@@ -29,6 +29,10 @@ impl Pace {
     /// Flux Kustomization 1.3 s, a namespace 5.2 s).
     pub const CONTROLLER: Self = Self { first: Duration::from_millis(100), most: Duration::from_secs(2) };
 
+    /// For one object that somebody waits for and that takes some seconds: a node, a pod. With the longest pause of
+    /// [`Self::CONTROLLER`] it is noticed a second late on average, and a cluster is made of several such waits.
+    pub const CLOSE: Self = Self { first: Duration::from_millis(100), most: Duration::from_millis(500) };
+
     fn after(self, pause: Duration) -> Duration {
         (pause + pause / 2).min(self.most)
     }

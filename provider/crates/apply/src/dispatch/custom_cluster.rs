@@ -270,7 +270,7 @@ impl<'a> CustomClusterHands<'a> {
             let patience = if self.waited.load(Ordering::Relaxed) { ONCE_MORE } else { API_PATIENCE };
             let bounded = limits.at_most(patience);
             let look = || async { Ok(Seen::Ready(self.clusters.connect(&reference, &bounded).await?)) };
-            let met = until("connecting to", "the cluster's API", Pace::CONTROLLER, &bounded, look).await;
+            let met = until("connecting to", "the cluster's API", Pace::CLOSE, &bounded, look).await;
             self.waited.store(met.is_err(), Ordering::Relaxed);
             met.map_err(engine)
         };
@@ -369,9 +369,7 @@ impl<'a> CustomClusterHands<'a> {
                 _ => Ok(Seen::Pending("the node has not said that it is there".to_owned())),
             }
         };
-        until("waiting for the node", id.name.as_str(), Pace::CONTROLLER, &bounded, look)
-            .await
-            .map_err(engine)?;
+        until("waiting for the node", id.name.as_str(), Pace::CLOSE, &bounded, look).await.map_err(engine)?;
         api.nodes().set_node(&id.name, labels, taints, limits).await.map_err(engine)
     }
 
