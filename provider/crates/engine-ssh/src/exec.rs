@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::machine_address::Become;
 use engines::error::{EngineError, Kind};
 use engines::limits::Limits;
-use engines::machines::Ending;
+use engines::machines::{Ending, Rights};
 use engines::secret::{ExposeSecret as _, SecretString};
 use engines::wait::{Pace, Seen, until};
 use russh::client::Msg;
@@ -142,7 +142,11 @@ impl Exchange {
     }
 
     fn way(&self) -> Way {
-        match (self.door.commands.to.becomes, &self.door.credential.become_password) {
+        let becomes = match self.program.rights {
+            Rights::Root => self.door.commands.to.becomes,
+            Rights::Login => Become::Nobody,
+        };
+        match (becomes, &self.door.credential.become_password) {
             (Become::Nobody, _) => Way::Straight,
             (Become::Sudo, None) => Way::Sudo,
             (Become::Sudo, Some(_)) => Way::SudoWithPassword,

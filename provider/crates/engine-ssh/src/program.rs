@@ -1,6 +1,7 @@
 //! What is sent to a machine's shell: a line for its process arguments that says nothing, and all else by standard
 //! input.
 
+use engines::machines::Rights;
 use engines::secret::{ExposeSecret as _, SecretBytes};
 use uuid::Uuid;
 
@@ -21,6 +22,8 @@ pub(crate) struct Program {
     input: SecretBytes,
     /// Whether it goes on when the connection is lost, and says itself when it is done.
     pub(crate) is_step: bool,
+    /// As whom it is run.
+    pub(crate) rights: Rights,
 }
 
 /// How one becomes root, with what is needed for it.
@@ -41,6 +44,11 @@ impl Program {
         let script = format!("{script}\n#{token}");
         let arguments = [token.as_str(), &script.len().to_string(), name.unwrap_or_default(), &call];
         Self::new(RUN, "kurator_run", &arguments, script.as_bytes(), token.clone(), name.is_some())
+    }
+
+    /// The same, run as somebody else.
+    pub(crate) fn with(self, rights: Rights) -> Self {
+        Self { rights, ..self }
     }
 
     /// Writes a file.
@@ -67,7 +75,7 @@ impl Program {
         let mut all = format!("{functions}\n{function} {}\n", arguments.join(" ")).into_bytes();
         let length = all.len();
         all.extend_from_slice(input);
-        Self { token, length, input: SecretBytes::from(all), is_step }
+        Self { token, length, input: SecretBytes::from(all), is_step, rights: Rights::Root }
     }
 
     /// The bytes for standard input.

@@ -29,7 +29,7 @@ pub(crate) async fn run(door: &Arc<Door>, command: &Command, limits: &Limits) ->
             return Err(said(command.doing, door.commands.to.to_string(), Kind::Rejected, text));
         }
     };
-    let program = Program::run(command.script.expose_secret(), name);
+    let program = Program::run(command.script.expose_secret(), name).with(command.rights);
     let most = command.most_output.max(LEAST_OUTPUT);
     let Heard { ending, stdout, stderr } = converse(door, command.doing, program, most, limits).await?;
     let ((stdout, left_of_stdout), (stderr, left_of_stderr)) = (stdout.finish(), stderr.finish());

@@ -56,7 +56,8 @@ pub trait Machine: Send + Sync {
     /// The keys by which the bastions on the way proved to be themselves, in the order of the address.
     fn bastion_keys(&self) -> &[HostKeyFingerprint];
 
-    /// Runs a command, as root if the address says how to become it, and gives how it ended, whatever that is.
+    /// Runs a command, as root if it wants to and the address says how to become it, and gives how it ended, whatever
+    /// that is.
     ///
     /// On cancel and at the deadline it is ended on the machine, with all it started.
     ///
@@ -104,6 +105,8 @@ pub struct Command {
     pub script: SecretString,
     /// What becomes of it when the connection is lost.
     pub manner: Manner,
+    /// As whom it is run.
+    pub rights: Rights,
     /// How much is kept of its output, and as much again of its errors.
     pub most_output: usize,
 }
@@ -121,6 +124,15 @@ pub enum Manner {
     },
 }
 
+/// As whom a command is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// As root, where the address says how to become it.
+    Root,
+    /// As whoever logged in.
+    Login,
+}
+
 impl Command {
     /// A command that only looks, or is quickly done.
     pub fn look(doing: &'static str, script: impl Into<String>) -> Self {
@@ -133,7 +145,14 @@ impl Command {
     }
 
     fn new(doing: &'static str, script: String, manner: Manner) -> Self {
-        Self { doing, script: SecretString::from(script), manner, most_output: MOST_OUTPUT }
+        let script = SecretString::from(script);
+        Self { doing, script, manner, rights: Rights::Root, most_output: MOST_OUTPUT }
+    }
+
+    /// The same for whoever logged in: becoming root takes a machine longer than a small script.
+    #[must_use]
+    pub fn as_login(self) -> Self {
+        Self { rights: Rights::Login, ..self }
     }
 }
 

@@ -74,6 +74,16 @@ async fn commands_and_files_go_through_sudo_with_and_without_a_password() {
 }
 
 #[tokio::test]
+async fn what_needs_no_root_does_not_ask_to_become_it() {
+    let Some(server) = server().await else { return };
+    std::fs::write(server.path("needs-password"), "").unwrap();
+    let machines = machines(credential(&server, None));
+    let machine = machines.connect(&root(&server), &limits()).await.unwrap();
+    let command = Command::look("trying", "echo as ${SUDO_STAND_IN:-login}").as_login();
+    assert_eq!(machine.run(&command, &limits()).await.unwrap().text(), "as login");
+}
+
+#[tokio::test]
 async fn a_password_that_is_missing_or_wrong_is_told_and_tried_once() {
     let Some(server) = server().await else { return };
     std::fs::write(server.path("needs-password"), "").unwrap();
