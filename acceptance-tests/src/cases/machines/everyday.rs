@@ -1,13 +1,14 @@
 //! A cluster is made, grows, shrinks, gets another machine in a worker's place, and goes without a trace.
 
 use anyhow::{Context as _, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::MADE;
 use crate::case::Case;
 use crate::machines::footprint::Footprint;
 use crate::machines::ground::{CONTROL_PLANE, Ground, Place, WORKERS, on_fresh_machines};
 use crate::process::Finished;
+use crate::workspace::Workspace;
 
 /// The machines of the claim: the usual ones, one that joins, and one that takes a worker's place.
 const MACHINES: [&str; 5] = ["m1", "m2", "m3", "m4", "m5"];
@@ -39,6 +40,8 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
             ground.starts(CONTROL_PLANE.1, "kurator-init.service")? == 1,
             "kubeadm init did not run once"
         );
+
+        nobody_takes_its_nodes(ground)?;
 
         let three = [WORKERS[0], WORKERS[1], ADDED];
         ground.configure(&three)?;
@@ -80,6 +83,23 @@ pub(crate) fn check(case: &Case<'_>) -> anyhow::Result<()> {
         ground.workspace.destroy().context("a second destroy")?;
         all_hold(ground, &before).context("the second cluster was destroyed")
     })
+}
+
+/// Another configuration of the same name and owner, whose control plane is elsewhere, does not get a node of the cluster.
+fn nobody_takes_its_nodes(ground: &Ground<'_>) -> anyhow::Result<()> {
+    let case = ground.case;
+    let twin =
+        Workspace::new(case.host, case.site.scratch(), &format!("{}-twin", case.name), &case.site.provider)?;
+    twin.take("custom_cluster")?;
+    let mut variables = ground.variables(&WORKERS[..1])?;
+    variables["machines"][CONTROL_PLANE.0]["address"] = json!(ground.address(ADDED.1)?);
+    twin.variables(&variables)?;
+    let before = Footprint::of(ground, ADDED.1)?;
+    let refused = twin.try_apply()?.ended_with(1).context("a node of a cluster that answers is taken")?;
+    refused.says("error", &["a node of another cluster of this name and owner, which answers"])?;
+    ensure!(twin.addresses()?.is_empty(), "what was refused is in state");
+    before.holds(ground).context("nothing is touched by what is refused")?;
+    ground.nodes_are(&WORKERS)
 }
 
 /// Every machine is as it was, with all that is not in one error.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use domain::custom_cluster::{MachineId, MachineSetup};
+use domain::custom_cluster::{Kubeadm, MachineId, MachineSetup};
 use domain::finding::Finding;
 use domain::machine::MachineFacts;
 use domain::machine_address::MachineAddress;
@@ -17,6 +17,7 @@ use engines::error::{EngineError, Kind};
 use engines::limits::Limits;
 use engines::machines::{Command, Machine, Machines};
 use futures::stream::{self, StreamExt as _};
+use nodes::alive::{self, Authority};
 use nodes::findings::Looked;
 use nodes::look::{self, Asked};
 use nodes::reach;
@@ -87,6 +88,16 @@ pub fn node(name: &Name, machine: &MachineSetup, facts: Option<&MachineFacts>) -
     })
 }
 
+/// Whether the machine is a node of the cluster with this mark and this authority already.
+pub fn is_member(met: &Met, mark: &Mark, authority: Authority<'_>) -> bool {
+    is_ours(met, mark) && met.facts.kubeadm() == Kubeadm::Done && !authority.is_not_that_of(&met.facts)
+}
+
+/// Whether the machine bears the mark of a cluster of this name and owner, of whichever making.
+fn is_ours(met: &Met, mark: &Mark) -> bool {
+    met.facts.mark.as_ref().is_some_and(|found| found.mark.is_same_owner(mark))
+}
+
 /// Everything that stands in the way of machines becoming nodes, or that their owner should know. Those of `nodes` that
 /// are in `asked` are looked at; each of them tries to reach the others.
 ///
@@ -98,6 +109,7 @@ pub async fn inspect(
     nodes: &BTreeMap<Name, NodeSpec>,
     setup: &NodeSetup,
     mark: &Mark,
+    authority: Authority<'_>,
     limits: &Limits,
 ) -> Result<Vec<Finding>, EngineError> {
     let looked: BTreeMap<Name, Looked<'_>> = asked
@@ -112,7 +124,18 @@ pub async fn inspect(
         let tried = reach_from(met, &peers, limits).await?;
         Ok::<_, EngineError>(reach::findings(looked.node, &tried, nodes))
     });
-    for told in futures::future::join_all(tries).await {
+    // What bears somebody else's mark is refused for that, whether its cluster answers or not.
+    let strays = asked.iter().filter(|(_, met)| is_ours(met, mark) && authority.is_not_that_of(&met.facts));
+    let strays = strays.map(|(name, met)| async move {
+        let is_alive = is_alive(met, limits).await?;
+        Ok::<_, EngineError>(is_alive.then(|| alive::finding(name, &met.facts)))
+    });
+    let (tries, strays) =
+        futures::future::join(futures::future::join_all(tries), futures::future::join_all(strays)).await;
+    for told in tries {
+        found.extend(told?);
+    }
+    for told in strays {
         found.extend(told?);
     }
     found.sort();
@@ -126,8 +149,18 @@ async fn reach_from(
 ) -> Result<BTreeMap<SocketAddr, reach::Reached>, EngineError> {
     const DOING: &str = "trying the other machines from";
     let limits = limits.at_most(LOOK);
-    let command = Command::look(DOING, reach::script(peers).render());
+    let command = Command::look(DOING, reach::script(peers).render()).as_login();
     let hostname = met.facts.hostname.clone();
     let output = met.machine.run(&command, &limits).await?.success(DOING, &hostname)?;
     reach::parse(&output.text()).ok_or_else(|| EngineError::new(DOING, hostname, Kind::Rejected))
+}
+
+/// Whether the cluster that the machine is a node of answers it.
+async fn is_alive(met: &Met, limits: &Limits) -> Result<bool, EngineError> {
+    const DOING: &str = "asking for the cluster of";
+    let limits = limits.at_most(LOOK);
+    let hostname = met.facts.hostname.clone();
+    let command = Command::look(DOING, alive::script().render());
+    let output = met.machine.run(&command, &limits).await?.success(DOING, &hostname)?;
+    alive::parse(&output.text()).ok_or_else(|| EngineError::new(DOING, hostname, Kind::Rejected))
 }

@@ -8,7 +8,7 @@ use domain::node::Role;
 
 use crate::kubeadm::join::JoinToken;
 use crate::script::{Script, Secrecy};
-use crate::{artifacts, claim, cluster, leave, lock, look, prepare, reach, renewal, testing};
+use crate::{alive, artifacts, claim, cluster, leave, lock, look, prepare, reach, renewal, testing};
 
 const TOKEN: &str = "abcdef.0123456789abcdef";
 
@@ -24,6 +24,7 @@ fn all() -> Vec<Script> {
         look::script(),
         lock::take(&lock::Holder { id: "x".into(), who: "y".into() }),
         reach::script(&["10.0.0.2:6443".parse().unwrap()]),
+        alive::script(),
         claim::script(&testing::mark("cp1")),
         artifacts::script(&setup, &artifacts::list(&setup, testing::ARCH, false).unwrap()),
         prepare::script(&setup, &facts, None).unwrap(),

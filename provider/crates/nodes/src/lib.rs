@@ -6,6 +6,7 @@
 //! The scripts, in the order of a machine's life: [`look`] (changes nothing), [`claim`], [`artifacts`], [`prepare`],
 //! [`cluster`] (init, token, join), [`renewal`], and [`leave`] (reset, clean). Every one may be run again.
 
+pub mod alive;
 #[cfg(test)]
 mod all_scripts;
 pub mod answer;

@@ -41,7 +41,7 @@ pub fn peers(from: &NodeSpec, nodes: &BTreeMap<Name, NodeSpec>) -> Vec<SocketAdd
     peers
 }
 
-/// Tries all `peers` at once. Run on every machine after its look; changes nothing.
+/// Tries all `peers` at once. Run on every machine after its look; changes nothing and needs no root.
 pub fn script(peers: &[SocketAddr]) -> Script {
     let peers: Vec<_> = peers.iter().map(ToString::to_string).collect();
     Script::new("reach", include_str!("sh/reach.sh"))

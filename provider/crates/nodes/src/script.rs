@@ -1,4 +1,4 @@
-//! Scripts for a POSIX shell, run as root, sent over standard input.
+//! Scripts for a POSIX shell, run as root if nothing else is said, sent over standard input.
 //!
 //! The shell text is in the files of `sh/`, which have no holes: what differs from call to call comes in as variables,
 //! quoted here, and as functions that print a file. A whole script is one brace group: a shell reads it to its end

@@ -53,6 +53,9 @@ kurator:tool base64
 kurator:tool conntrack
 ";
 
+/// How a machine begins to tell whether the cluster that it is a node of answers.
+const ALIVE: &str = "kurator:alive ";
+
 /// The digest of the authority of a fake cluster.
 const AUTHORITY: &str = "5a17";
 
@@ -178,6 +181,11 @@ impl FakeSite {
                 .map(|peer| format!("kurator:reach {peer} refused\n"))
                 .chain(["kurator:end reach\n".to_owned()])
                 .collect(),
+            "alive" => {
+                let told = state.telling.get(at).map_or(&[][..], Vec::as_slice);
+                let last = told.iter().rev().find(|line| line.starts_with(ALIVE));
+                format!("{}\nkurator:end alive\n", last.map_or("kurator:alive no", String::as_str))
+            }
             "claim" => claim(script, host),
             "prepare" => {
                 host.preparation = Some(variable(script, "DIGEST"));

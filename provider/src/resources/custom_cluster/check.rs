@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use apply::custom_cluster::carrier;
-use apply::machines::{AllMet, Met, inspect, look_at, node};
+use apply::machines::{AllMet, Met, inspect, is_member, look_at, node};
 use domain::custom_cluster::CustomClusterSetup;
 use domain::finding::{Check, Finding};
 use domain::mark::{Incarnation, Mark, Phase};
 use domain::name::Name;
 use engines::error::{EngineError, Kind};
 use engines::limits::Limits;
+use nodes::alive::Authority;
 use schemas::resources::custom_cluster::CustomClusterModel;
 use tf_value::diagnostic::Diagnostics;
 
-use super::{TYPE, convert, observe, preflight, told};
+use super::{TYPE, convert, observe, told};
 use crate::context::Context;
 
 /// What was found.
@@ -52,12 +53,14 @@ pub(crate) async fn check(
     let nodes = machines
         .filter_map(|(name, machine)| Some((name.clone(), node(name, machine, facts(name))?)))
         .collect();
-    let asked = met.iter().filter(|(_, met)| !preflight::is_member(met, &mark));
+    let first = carrier(&setup).map(|id| id.name);
+    let authority = Authority::of(first.as_ref().and_then(facts));
+    let asked = met.iter().filter(|(_, met)| !is_member(met, &mark, authority));
     let asked: BTreeMap<Name, &Met> = asked.map(|(name, met)| (name.clone(), met)).collect();
-    match inspect(&asked, &nodes, &setup.nodes, &mark, limits).await {
+    match inspect(&asked, &nodes, &setup.nodes, &mark, authority, limits).await {
         Ok(found) => findings.extend(found),
         Err(error) => {
-            let name = carrier(&setup).map(|id| id.name.to_string()).unwrap_or_default();
+            let name = first.map(|name| name.to_string()).unwrap_or_default();
             return Err(told::trouble(&error, &name).into());
         }
     }

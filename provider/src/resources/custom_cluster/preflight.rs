@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use apply::custom_cluster::Observed;
-use apply::machines::{Met, inspect};
-use domain::custom_cluster::{Kubeadm, MachineId};
+use apply::machines::{Met, inspect, is_member};
+use domain::custom_cluster::MachineId;
 use domain::mark::Mark;
 use domain::name::Name;
+use nodes::alive::Authority;
 use tf_value::diagnostic::Diagnostics;
 
 use super::told;
@@ -26,10 +27,12 @@ pub(super) async fn preflight(
 ) -> Result<Diagnostics, Diagnostics> {
     let mut told = Diagnostics::none();
     let mut asked: BTreeMap<Name, &Met> = BTreeMap::new();
+    let carrier = observed.met.get(&observed.carrier).and_then(|met| met.as_ref().ok());
+    let authority = Authority::of(carrier.map(|met| &met.facts));
     for (name, machine) in &observed.setup.machines {
         let id = machine.id(name);
         match observed.met.get(&id) {
-            Some(Ok(met)) if is_member(met, mark) => {}
+            Some(Ok(met)) if is_member(met, mark, authority) => {}
             Some(Ok(met)) => {
                 asked.insert(name.clone(), met);
             }
@@ -40,18 +43,13 @@ pub(super) async fn preflight(
             None => {}
         }
     }
-    let findings = inspect(&asked, &observed.nodes, &observed.setup.nodes, mark, &work.limits).await;
+    let findings =
+        inspect(&asked, &observed.nodes, &observed.setup.nodes, mark, authority, &work.limits).await;
     match findings {
         Ok(findings) => told.extend(findings.iter().map(told::finding)),
         Err(error) => return Err(told::trouble(&error, observed.carrier.name.as_str()).into()),
     }
     Ok(told)
-}
-
-/// Whether the machine is a node of this cluster already.
-pub(super) fn is_member(met: &Met, mark: &Mark) -> bool {
-    let is_ours = met.facts.mark.as_ref().is_some_and(|found| found.mark.is_same_owner(mark));
-    is_ours && met.facts.kubeadm() == Kubeadm::Done
 }
 
 /// Whether the machine was worked on before, so that its cluster has a node of it.

@@ -46,6 +46,33 @@ async fn every_finding_is_told_at_once_with_its_machine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_of_another_cluster_of_this_name_is_taken_only_if_that_one_is_gone() {
+    let mut world = World::new().await;
+    for line in [
+        "kurator:owner kind=kurator_custom_cluster",
+        "kurator:owner name=factory",
+        "kurator:owner owner=default",
+        "kurator:owner incarnation=another",
+        "kurator:owner phase=creating",
+        "kurator:owner machine=w1",
+        "kurator:kubelet https://api.elsewhere:6443 another",
+        "kurator:done join",
+        "kurator:alive yes",
+    ] {
+        world.site.tells(W1, line);
+    }
+    let config = world.config(&[("w1", W1), ("w2", W2)]);
+    let (_, applied) = world.converge(&config).await;
+    assert_eq!(said(&applied), ["error: machines[\"w1\"]: Machine cannot become a node as it is"]);
+    assert!(applied.diagnostics[0].detail.contains("answers at https://api.elsewhere:6443"), "{applied:?}");
+    assert!(world.cluster.stored.is_none() && world.mutations() == (0, 0));
+
+    world.site.tells(W1, "kurator:alive no");
+    let (_, applied) = world.converge(&config).await;
+    assert_good("what is left of a cluster that is gone", &applied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_doubt_about_a_machine_is_a_warning() {
     let mut world = World::new().await;
     world.site.tells(W1, "kurator:os ID slackware");
