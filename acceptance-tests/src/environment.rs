@@ -32,9 +32,9 @@ pub fn writes_states() -> bool {
     variable("KURATOR_WRITE_STATES").is_some()
 }
 
-/// Whether claims that take long are checked too: `KURATOR_SLOW` is set.
-pub fn is_slow_run() -> bool {
-    variable("KURATOR_SLOW").is_some()
+/// The claims that take long and are to be checked: a part of them, or everything; `KURATOR_SLOW`.
+pub fn slow() -> Option<String> {
+    variable("KURATOR_SLOW").map(|part| part.to_string_lossy().into_owned())
 }
 
 /// The folder that is to keep the workspaces of cases that fail: `KURATOR_KEEP_WORKSPACES`.

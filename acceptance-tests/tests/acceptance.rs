@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 use acceptance_tests::case::Case;
-use acceptance_tests::cases::{self, Beside, Claim, When};
+use acceptance_tests::cases::{self, Beside, Claim};
 use acceptance_tests::environment;
 use acceptance_tests::host::{Host, Kind};
 use acceptance_tests::process;
@@ -110,9 +110,17 @@ fn main() -> ExitCode {
     // Most of a claim is waiting, so some at a time take little longer than one.
     arguments.test_threads = Some(3);
     let mut trials = Vec::new();
+    let slow = environment::slow();
+    if let Some(part) = &slow
+        && part != cases::EVERYTHING
+        && !cases::PARTS.contains(&part.as_str())
+    {
+        eprintln!("KURATOR_SLOW is {part:?}, and is one of {:?}, or {:?}", cases::PARTS, cases::EVERYTHING);
+        return ExitCode::FAILURE;
+    }
     let (claims, left): (Vec<_>, Vec<_>) =
-        cases::all().into_iter().partition(|claim| claim.when == When::Always || environment::is_slow_run());
-    if !left.is_empty() {
+        cases::all().into_iter().partition(|claim| claim.when.is_now(slow.as_deref()));
+    if slow.is_none() {
         let names: Vec<&str> = left.iter().map(|claim| claim.name).collect();
         println!("left to `make test-slow`: {}", names.join(", "));
     }

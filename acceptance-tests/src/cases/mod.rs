@@ -47,8 +47,25 @@ pub struct Claim {
 pub enum When {
     /// In every run.
     Always,
-    /// When there is time: in `make test-slow`.
-    Slow,
+    /// When there is time: in this part of `make test-slow`, one of [`PARTS`].
+    Slow(&'static str),
+}
+
+/// The parts of `make test-slow` that claims are in.
+pub const PARTS: [&str; 5] = ["cuts", "faults", "leaving", "account", "machines"];
+
+/// In the place of a part: all claims, those of every run, too.
+pub const EVERYTHING: &str = "1";
+
+impl When {
+    /// Whether a claim is checked in a run of what takes long: of none of it, of one of [`PARTS`], or of [`EVERYTHING`].
+    pub fn is_now(self, slow: Option<&str>) -> bool {
+        match (self, slow) {
+            (Self::Always, slow) => slow.is_none_or(|slow| slow == EVERYTHING),
+            (Self::Slow(_), None) => false,
+            (Self::Slow(part), Some(slow)) => slow == part || slow == EVERYTHING,
+        }
+    }
 }
 
 impl Claim {
@@ -97,15 +114,16 @@ pub fn all() -> Vec<Claim> {
         needs: Needs::Nothing,
         check,
     };
-    let slow = |name, short, check| Claim {
+    let slow = |part, name, short, check| Claim {
         name,
         short,
         beside: Beside::None,
-        when: When::Slow,
+        when: When::Slow(part),
         needs: Needs::Nothing,
         check,
     };
-    let on_machines = |name, short, check| Claim { needs: Needs::Machines, ..slow(name, short, check) };
+    let on_machines =
+        |name, short, check| Claim { needs: Needs::Machines, ..slow("machines", name, short, check) };
     vec![
         // The longest first.
         claim("what_flux_refuses_is_told_with_its_words", "broken", Beside::Any, refused::by_flux as Check),
@@ -140,12 +158,12 @@ pub fn all() -> Vec<Claim> {
         claim("a_create_ended_by_ctrl_c_is_carried_on", "stopped", Beside::None, interrupted::stopped),
         claim("a_member_out_of_reach_is_a_warning", "away", Beside::None, unreachable::check),
         claim("flux_is_installed_and_removed", "flux", Beside::None, flux_install::check),
-        slow("failing_clusters_cost_nobody_else_anything", "faults", faults::check as Check),
-        slow("members_go_alive_and_dead", "leaving", leaving::check),
-        slow("every_request_cut_in_every_way_is_carried_on", "everyway", cut_anywhere::all),
+        slow("faults", "failing_clusters_cost_nobody_else_anything", "faults", faults::check as Check),
+        slow("leaving", "members_go_alive_and_dead", "leaving", leaving::check),
+        slow("cuts", "every_request_cut_in_every_way_is_carried_on", "everyway", cut_anywhere::all),
         Claim {
             needs: Needs::Account,
-            ..slow("a_clean_account_runs_the_quickstart", "clean", release::clean_account)
+            ..slow("account", "a_clean_account_runs_the_quickstart", "clean", release::clean_account)
         },
         on_machines("what_stands_in_the_way_of_machines_is_found", "findings", findings::check),
         on_machines("a_cluster_on_machines_grows_shrinks_and_leaves_nothing", "everyday", everyday::check),
@@ -154,4 +172,20 @@ pub fn all() -> Vec<Claim> {
         on_machines("no_secret_of_machines_is_left_or_shown", "hidden", machines::secrets::check),
         on_machines("a_cluster_on_machines_carries_a_fleet", "onsite", machines::fleet::check),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_slow_claim_is_in_a_part_and_in_no_other_one() {
+        for claim in all() {
+            let parts = PARTS.into_iter().filter(|part| claim.when.is_now(Some(part))).count();
+            let (is_slow, is_usual) = (claim.when != When::Always, claim.when.is_now(None));
+            assert_eq!((parts, is_usual), (usize::from(is_slow), !is_slow), "{}", claim.name);
+            assert!(claim.when.is_now(Some(EVERYTHING)), "{}", claim.name);
+        }
+        assert!(PARTS.iter().all(|part| all().iter().any(|claim| claim.when.is_now(Some(part)))));
+    }
 }

@@ -24,6 +24,7 @@ mod release;
 mod repository;
 mod run;
 mod schema;
+mod slow;
 mod suite;
 mod tidy;
 
@@ -86,6 +87,9 @@ enum Task {
         /// With the release binary, many more cases for each property, and the claims that take long
         #[arg(long, conflicts_with = "acceptance")]
         slow: bool,
+        /// Of what takes long only this; all if none is named
+        #[arg(value_enum, requires = "slow")]
+        parts: Vec<slow::Part>,
         /// The acceptance cases alone
         #[arg(long)]
         acceptance: bool,
@@ -158,9 +162,12 @@ fn perform(task: &Task) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        Task::Test { slow: true, .. } => suite::run(&repository, Extent::Slow),
-        Task::Test { acceptance: true, .. } => suite::run(&repository, Extent::Acceptance),
-        Task::Test { .. } => suite::run(&repository, Extent::Usual),
+        Task::Test { slow: true, parts, .. } => {
+            let parts = if parts.is_empty() { slow::ALL.to_vec() } else { parts.clone() };
+            suite::run(&repository, &Extent::Slow(parts))
+        }
+        Task::Test { acceptance: true, .. } => suite::run(&repository, &Extent::Acceptance),
+        Task::Test { .. } => suite::run(&repository, &Extent::Usual),
         Task::Quickstart => quickstart::run(&repository),
         Task::Build => {
             println!("{}", build::shipped(&repository, &build::Platform::this(), None)?.display());

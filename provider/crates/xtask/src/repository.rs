@@ -48,13 +48,14 @@ impl Repository {
 
     /// Lists the files that are, or could be, in a commit, sorted.
     pub(crate) fn files(&self) -> anyhow::Result<Vec<String>> {
-        let listed = run::output(
-            Command::new("git")
-                // Whoever runs the checks need not own the clone.
-                .args(["-c", "safe.directory=*", "-c", "core.quotePath=false", "ls-files"])
-                .args(["--cached", "--others", "--exclude-standard"])
-                .current_dir(&self.root),
-        )?;
+        let listed = self.git(&[
+            "-c",
+            "core.quotePath=false",
+            "ls-files",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ])?;
         let mut files: Vec<String> =
             listed.lines().filter(|file| self.root.join(file).is_file()).map(str::to_owned).collect();
         files.sort();
@@ -64,14 +65,21 @@ impl Repository {
 
     /// The commit that is checked out, in short, with `-dirty` behind it if a file differs from it.
     pub(crate) fn commit(&self) -> anyhow::Result<String> {
-        let git = |arguments: &[&str]| {
-            let mut command = Command::new("git");
-            command.args(["-c", "safe.directory=*"]).args(arguments).current_dir(&self.root);
-            run::output(&mut command)
-        };
-        let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
-        let is_dirty = !git(&["status", "--porcelain"])?.trim().is_empty();
+        let commit = self.git(&["rev-parse", "--short=12", "HEAD"])?;
+        let is_dirty = !self.git(&["status", "--porcelain"])?.trim().is_empty();
         Ok(format!("{}{}", commit.trim(), if is_dirty { "-dirty" } else { "" }))
+    }
+
+    /// The day of that commit.
+    pub(crate) fn commit_date(&self) -> anyhow::Result<String> {
+        Ok(self.git(&["log", "-1", "--format=%cs"])?.trim().to_owned())
+    }
+
+    fn git(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut command = Command::new("git");
+        // Whoever runs the checks need not own the clone.
+        command.args(["-c", "safe.directory=*"]).args(arguments).current_dir(&self.root);
+        run::output(&mut command)
     }
 
     /// A `cargo` command in the clone.

@@ -1,7 +1,9 @@
 //! All checks and tests, and a last line that adds up what the runners said.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 
@@ -10,17 +12,29 @@ use crate::engine_lab::EngineLab;
 use crate::host::{Host, NO_TERRAFORM};
 use crate::lint::{self, Check};
 use crate::repository::Repository;
+use crate::slow::{self, Part};
 use crate::{docs, examples, release, run, schema};
 
 /// How much is run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
     /// What every change must pass.
     Usual,
-    /// The same with the release binary, many more cases for each property, and the claims that take long.
-    Slow,
+    /// Parts of what takes long, with the release binary.
+    Slow(Vec<Part>),
     /// The acceptance cases alone.
     Acceptance,
+}
+
+impl Extent {
+    /// Whether everything is run that a change must pass.
+    fn is_whole(&self) -> bool {
+        match self {
+            Self::Usual => true,
+            Self::Slow(parts) => parts.contains(&Part::Usual),
+            Self::Acceptance => false,
+        }
+    }
 }
 
 /// How many cases a property gets when there is time.
@@ -62,18 +76,27 @@ pub(crate) fn lint(repository: &Repository) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// Something fails; what can be run nevertheless is run.
-pub(crate) fn run(repository: &Repository, extent: Extent) -> anyhow::Result<()> {
+pub(crate) fn run(repository: &Repository, extent: &Extent) -> anyhow::Result<()> {
     let mut tally = Tally::default();
-    if extent != Extent::Acceptance {
+    if extent.is_whole() {
         tally.lint(repository, lint::CHECKS);
     }
-    let profile = if extent == Extent::Slow { Profile::Release } else { Profile::Dev };
+    let profile = if matches!(extent, Extent::Slow(_)) { Profile::Release } else { Profile::Dev };
     head("the provider and the lab");
     match Built::up_to_date(repository, profile) {
         Ok(built) => tally.run(repository, extent, &built)?,
         Err(error) => tally.broken.push(format!("build: {error:#}")),
     }
     tally.conclude()
+}
+
+/// The command that runs test programs, all if none is named.
+fn test_command(repository: &Repository, provider: &Path, programs: &[&str]) -> Command {
+    // The whole workspace in any case, so that crates are built with the same features every time.
+    let mut command = repository.cargo(&["test", "--workspace", "--no-fail-fast"]);
+    command.args(programs.iter().flat_map(|program| ["--test", *program]));
+    command.env("KURATOR_PROVIDER_BINARY", provider);
+    command
 }
 
 /// Shows which part begins.
@@ -88,14 +111,14 @@ impl Tally {
         }
     }
 
-    fn run(&mut self, repository: &Repository, extent: Extent, built: &Built) -> anyhow::Result<()> {
+    fn run(&mut self, repository: &Repository, extent: &Extent, built: &Built) -> anyhow::Result<()> {
         if Host::terraform().is_none() {
             self.skipped.push(NO_TERRAFORM.to_owned());
         }
-        if !std::path::Path::new(SSHD).exists() {
+        if !Path::new(SSHD).exists() {
             self.skipped.push(NO_SSHD.to_owned());
         }
-        if extent != Extent::Acceptance {
+        if extent.is_whole() {
             self.check("golden schema", || schema::check(repository, built));
             self.check("docs", || docs::check(repository, built));
             let mut skipped = Vec::new();
@@ -106,27 +129,76 @@ impl Tally {
         let folder = tempfile::tempdir().context("making a temporary folder")?;
         let provider = folder.path().join("terraform-provider-kurator");
         std::fs::copy(&built.provider, &provider).context("copying the provider")?;
-        // The whole workspace in any case, so that crates are built with the same features every time.
-        let mut command = repository.cargo(&["test", "--workspace", "--no-fail-fast"]);
-        command.env("KURATOR_PROVIDER_BINARY", &provider);
-        let lab = if extent == Extent::Acceptance { None } else { Some(EngineLab::up(repository, built)?) };
-        if let Some(lab) = &lab {
-            lab.tell(&mut command);
-        }
         match extent {
-            Extent::Usual => head("tests"),
-            Extent::Slow => {
-                head("release");
-                command.env("KURATOR_RELEASE", release::run(repository)?);
-                head("tests, with many cases for each property");
-                command.env("PROPTEST_CASES", MANY_CASES).env("KURATOR_SLOW", "1");
+            Extent::Usual => {
+                let lab = EngineLab::up(repository, built)?;
+                head("tests");
+                let mut command = test_command(repository, &provider, &[]);
+                lab.tell(&mut command);
+                self.tests(&mut command)
             }
             Extent::Acceptance => {
                 head("acceptance");
-                command.args(["--test", "acceptance"]);
+                self.tests(&mut test_command(repository, &provider, &["acceptance"]))
+            }
+            Extent::Slow(parts) => {
+                let when = slow::when(repository)?;
+                for part in parts {
+                    let (mut of_part, begun) = (Self::default(), Instant::now());
+                    of_part.part(repository, built, &provider, *part)?;
+                    slow::note(repository, *part, &of_part.counts(), begun.elapsed(), &when)?;
+                    self.take(of_part);
+                }
+                Ok(())
             }
         }
-        self.tests(&mut command)
+    }
+
+    /// Runs a part of what takes long.
+    fn part(
+        &mut self,
+        repository: &Repository,
+        built: &Built,
+        provider: &Path,
+        part: Part,
+    ) -> anyhow::Result<()> {
+        let mut command = test_command(repository, provider, part.programs());
+        // It stays up until the tests are over.
+        let _lab = match part {
+            Part::Usual => {
+                let lab = EngineLab::up(repository, built)?;
+                lab.tell(&mut command);
+                head("release");
+                command.env("KURATOR_RELEASE", release::run(repository)?).env("PROPTEST_CASES", MANY_CASES);
+                Some(lab)
+            }
+            Part::Account => {
+                head("release");
+                command.env("KURATOR_RELEASE", release::run(repository)?).env("KURATOR_SLOW", part.name());
+                None
+            }
+            Part::Cuts | Part::Faults | Part::Leaving | Part::Machines => {
+                command.env("KURATOR_SLOW", part.name());
+                None
+            }
+        };
+        head(&format!("tests that take long: {part}"));
+        self.tests(&mut command)?;
+        if self.passed + self.failed == 0 {
+            self.broken.push(format!("{part}: no test ran"));
+        }
+        Ok(())
+    }
+
+    /// Adds what another one counted.
+    fn take(&mut self, other: Self) {
+        self.checks_passed += other.checks_passed;
+        self.checks_failed.extend(other.checks_failed);
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+        self.broken.extend(other.broken);
+        self.skipped.extend(other.skipped);
     }
 
     fn check(&mut self, name: &'static str, check: impl FnOnce() -> anyhow::Result<()>) {
@@ -144,7 +216,7 @@ impl Tally {
     }
 
     /// Runs test programs, showing what they say and adding up their closing lines.
-    fn tests(&mut self, command: &mut std::process::Command) -> anyhow::Result<()> {
+    fn tests(&mut self, command: &mut Command) -> anyhow::Result<()> {
         let words = run::words(command);
         let mut child =
             command.stdout(Stdio::piped()).spawn().with_context(|| format!("starting {words}"))?;
@@ -182,17 +254,21 @@ impl Tally {
         }
     }
 
+    /// How much passed and how much did not.
+    fn counts(&self) -> String {
+        let ignored = if self.ignored == 0 { String::new() } else { format!(", {} ignored", self.ignored) };
+        let bad = self.checks_failed.len() + self.broken.len();
+        format!("{} passed, {} failed{ignored}", self.checks_passed + self.passed, bad + self.failed)
+    }
+
     /// The last lines.
     fn lines(&self) -> Vec<String> {
         let mut lines = self.skipped.clone();
         lines.extend(self.checks_failed.iter().map(|name| format!("failed: {name}")));
         lines.extend(self.broken.iter().map(|what| format!("failed: {what}")));
-        let ignored = if self.ignored == 0 { String::new() } else { format!(", {} ignored", self.ignored) };
-        let bad = self.checks_failed.len() + self.broken.len();
         lines.push(format!(
-            "{} passed, {} failed{ignored} ({} checks, {} tests)",
-            self.checks_passed + self.passed,
-            bad + self.failed,
+            "{} ({} checks, {} tests)",
+            self.counts(),
             self.checks_passed + self.checks_failed.len(),
             self.passed + self.failed,
         ));
