@@ -229,13 +229,17 @@ fn killed_at(ground: &Ground<'_>, command: &[&str], moment: &Moment) -> anyhow::
     Ok(Some(after))
 }
 
-/// Kills the provider. What an apply that was killed had begun goes on by itself, and its moment may be met before the
-/// host has started the provider anew.
+/// Kills the provider, and each that the host starts after it, until the host ends. What an apply that was killed had begun
+/// goes on by itself, so its moment may be met before the host has started the provider anew, or while one ends that it
+/// only asked for its schema.
 fn kill(running: &mut Running, ground: &Ground<'_>) -> anyhow::Result<()> {
-    until("the provider runs", PATIENCE, || {
-        ensure!(running.is_alive()?, "the host ended without a provider to kill");
-        Ok((running.kill_descendants(ground.workspace.provider())? > 0).then_some(()))
-    })
+    let mut killed = 0;
+    until("the host ends", PATIENCE, || {
+        killed += running.kill_descendants(ground.workspace.provider())?;
+        Ok((!running.is_alive()?).then_some(()))
+    })?;
+    ensure!(killed > 0, "the host ended without a provider to kill");
+    Ok(())
 }
 
 fn is_seen(ground: &Ground<'_>, moment: &Moment) -> anyhow::Result<bool> {
