@@ -125,6 +125,34 @@ fn an_init_that_still_runs_is_waited_for() {
 }
 
 #[test]
+fn systemd_is_hardly_asked_about_a_step_that_runs() {
+    let machine = machine();
+    machine.fake("kubeadm", &format!("[ \"$1 $2\" != 'init --config' ] || sleep 1\n{KUBEADM}"));
+    machine.fake(
+        "systemd-run",
+        "while [ \"$1\" != /bin/sh ]; do shift; done
+        : >$ROOT/running
+        (PATH=$ROOT/programs \"$@\"; rm $ROOT/running) &",
+    );
+    machine.fake("systemctl", "case $1 in is-active) [ -e $ROOT/running ] ;; esac");
+    let run = machine.run(&init_script());
+    assert_eq!(initialized(&run.stdout).unwrap().how, How::Ran, "{}", run.stderr);
+    // Before it begins, right after, and when it is over.
+    assert!(ran(&machine, "systemctl is-active") < 5, "{:?}", machine.calls());
+}
+
+#[test]
+fn a_step_that_was_ended_by_force_is_noticed() {
+    let machine = machine();
+    machine.fake("systemd-run", ": >$ROOT/running");
+    // There at the first question of whoever waits, and gone at the next.
+    machine.fake("systemctl", "case $1 in is-active) [ -e $ROOT/running ] && rm $ROOT/running ;; esac");
+    let answer = machine.run(&init_script()).failed();
+    let text = "it ended with no code".into();
+    assert_eq!(answer.failure(), Some(Failure::Step { step: "init".into(), text }));
+}
+
+#[test]
 fn the_key_that_encrypts_secrets_is_made_once_and_read_by_root_alone() {
     let machine = machine();
     machine.fake("kubeadm", KUBEADM);

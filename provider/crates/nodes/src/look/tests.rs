@@ -119,7 +119,7 @@ fn a_clock_is_known_up_to_the_time_the_answer_took() {
 fn ready_to_look() -> Machine {
     let machine = Machine::new();
     machine
-        .write("/etc/os-release", "NAME=\"Debian\"\nID=debian\nPRETTY_NAME=\"Debian 12\"\nVERSION_ID='12'\n");
+        .write("/etc/os-release", "NAME=\"Debian\"\nID=debian\nPRETTY_NAME=\"Debian 12\"\nVERSION_ID='12'");
     machine.write("/etc/machine-id", "abc\n");
     machine.write("/proc/meminfo", "MemTotal:        4096000 kB\nMemFree: 1 kB\n");
     machine.write("/proc/swaps", "Filename Type Size\n/dev/sda2 partition 1\n");
@@ -158,6 +158,7 @@ fn a_look_sees_what_is_there_and_changes_nothing() {
         (facts.os.id.as_str(), facts.os.pretty.as_str(), facts.machine_id.as_str()),
         ("debian", "Debian 12", "abc")
     );
+    assert_eq!(facts.os.version, "12", "of a file whose last line does not end");
     assert_eq!((facts.memory_mib, facts.swap.clone()), (4_000, vec!["/dev/sda2".to_owned()]));
     assert_eq!(facts.missing_features, BTreeSet::from(["nf_nat".to_owned()]));
     assert_eq!(facts.listeners.iter().map(|listener| listener.port).collect::<Vec<_>>(), [6443]);
