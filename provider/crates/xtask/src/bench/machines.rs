@@ -176,18 +176,22 @@ impl<'a> Machines<'a> {
         let many = plan("many", CHECK, all.len())?;
         let looks = [&one, &many].map(|took| took.wall.saturating_sub(none.wall));
         table::head(
-            "a look at machines, without what a plan takes",
-            &["time", "peak memory", "provider CPU"],
+            "a look at machines: alone, and a whole plan",
+            &["alone", "peak memory", "provider CPU", "plan"],
         );
         for (what, took, look) in [("one machine", &one, looks[0]), ("ten machines", &many, looks[1])] {
             let cells = [
                 table::seconds(look),
                 table::mebibytes(took.provider.peak_kib),
                 table::seconds(took.provider.cpu()),
+                table::seconds(took.wall),
             ];
             table::row(what, &cells);
         }
-        table::row("times one", &[format!("{:.2}", looks[1].as_secs_f64() / looks[0].as_secs_f64())]);
+        let times = |many: Duration, one: Duration| format!("{:.2}", many.as_secs_f64() / one.as_secs_f64());
+        let none = String::new;
+        let cells = [times(looks[1], looks[0]), none(), none(), times(many.wall, one.wall)];
+        table::row("times one", &cells);
         Ok(())
     }
 
