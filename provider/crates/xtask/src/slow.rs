@@ -14,9 +14,9 @@ const HEAD: &str = "\
 
 <!-- Written by `make test-slow`. -->
 
-`make test-slow` goes through all parts, which takes some hours; `make test-slow PARTS=\"cuts machines\"` through some of
-them. Each writes its line when it is over, also when something failed. What the claims of a part saw is on the page in
-its line.
+`make test-slow` goes through all parts (`usual`, `cuts`, `faults`, `leaving`, `account`, `machines`), which takes some hours;
+`make test-slow PARTS=\"cuts machines\"` through some of them. Each writes its line when it is over, also when something
+failed; a part without a line was not run since there are parts. What the claims of a part saw is on the page in its line.
 
 | part | what | ended with | took | date, commit |
 | --- | --- | --- | --: | --- |
