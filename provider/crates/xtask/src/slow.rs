@@ -105,7 +105,7 @@ pub(crate) fn when(repository: &Repository) -> anyhow::Result<String> {
 ///
 /// # Errors
 ///
-/// The page cannot be written.
+/// The page cannot be read or written.
 pub(crate) fn note(
     repository: &Repository,
     part: Part,
@@ -113,8 +113,7 @@ pub(crate) fn note(
     took: Duration,
     when: &str,
 ) -> anyhow::Result<()> {
-    // Without a page, this part is the first that ran.
-    let page = repository.read(PAGE).unwrap_or_default();
+    let page = repository.read(PAGE)?;
     repository.write(PAGE, &with_line(&page, part, &part.line(ended, took, when)))
 }
 

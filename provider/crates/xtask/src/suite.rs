@@ -145,7 +145,9 @@ impl Tally {
                 let when = slow::when(repository)?;
                 for part in parts {
                     let (mut of_part, begun) = (Self::default(), Instant::now());
-                    of_part.part(repository, built, &provider, *part)?;
+                    if let Err(error) = of_part.part(repository, built, &provider, *part) {
+                        of_part.broken.push(format!("{part}: {error:#}"));
+                    }
                     slow::note(repository, *part, &of_part.counts(), begun.elapsed(), &when)?;
                     self.take(of_part);
                 }
